@@ -1,0 +1,531 @@
+/* press.h: the one definition of the press kernel's data and entry points.
+ *
+ * Everything between the CDEF markers is read by native/build.py and becomes the
+ * cffi cdef, the signal names of telemetry and record, and the trip tables of the
+ * documentation. Nothing is copied by hand. Names carry their unit as a suffix; an
+ * array over channels carries `_channel_unit`, because each channel has its own.
+ *
+ * The kernel is a pure function of (config, state, frames): no clock, no heap, no
+ * globals, no I/O. The caller owns every struct. Call order of one tick:
+ *
+ *     press_observe(config, state, sensors, observation)
+ *     ... the recipe looks at the observation and fills the command ...
+ *     press_act(config, state, command, output)
+ */
+#ifndef PRESS_H
+#define PRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* CDEF BEGIN */
+#define PRESS_HEADER_VERSION 1
+#define PRESS_ZONE_COUNT 6
+#define PRESS_PLATEN_COUNT 2
+#define PRESS_CYLINDER_SENSOR_COUNT 2
+#define PRESS_LVDT_COUNT 4
+#define PRESS_CHANNEL_COUNT 24
+#define PRESS_PERMISSIVE_COUNT 12
+#define PRESS_INTERLOCK_COUNT 12
+#define PRESS_TRIP_COUNT 24
+#define PRESS_RAMP_SEGMENT_MAX 8
+#define PRESS_DEAD_TIME_SAMPLE_MAX 64
+
+/* Analogue inputs. The suffix is the unit of the validated measurement. */
+enum press_channel {
+    PRESS_CHANNEL_ZONE_1_TEMPERATURE_C = 0,
+    PRESS_CHANNEL_ZONE_2_TEMPERATURE_C,
+    PRESS_CHANNEL_ZONE_3_TEMPERATURE_C,
+    PRESS_CHANNEL_ZONE_4_TEMPERATURE_C,
+    PRESS_CHANNEL_ZONE_5_TEMPERATURE_C,
+    PRESS_CHANNEL_ZONE_6_TEMPERATURE_C,
+    PRESS_CHANNEL_LIMITER_TOP_TEMPERATURE_C,
+    PRESS_CHANNEL_LIMITER_BOTTOM_TEMPERATURE_C,
+    PRESS_CHANNEL_STACK_TEMPERATURE_C,
+    PRESS_CHANNEL_OIL_TEMPERATURE_C,
+    PRESS_CHANNEL_WATER_TEMPERATURE_C,
+    PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR,
+    PRESS_CHANNEL_CYLINDER_B_PRESSURE_BAR,
+    PRESS_CHANNEL_LOAD_CELL_FORCE_KN,
+    PRESS_CHANNEL_LVDT_1_POSITION_MM,
+    PRESS_CHANNEL_LVDT_2_POSITION_MM,
+    PRESS_CHANNEL_LVDT_3_POSITION_MM,
+    PRESS_CHANNEL_LVDT_4_POSITION_MM,
+    PRESS_CHANNEL_HEATER_1_CURRENT_A,
+    PRESS_CHANNEL_HEATER_2_CURRENT_A,
+    PRESS_CHANNEL_HEATER_3_CURRENT_A,
+    PRESS_CHANNEL_HEATER_4_CURRENT_A,
+    PRESS_CHANNEL_HEATER_5_CURRENT_A,
+    PRESS_CHANNEL_HEATER_6_CURRENT_A
+};
+
+/* Digital inputs: bit numbers of digital_input_bits. 1 is the healthy or true state. */
+enum press_input {
+    PRESS_INPUT_GUARD_A_CLOSED = 0,
+    PRESS_INPUT_GUARD_B_CLOSED,
+    PRESS_INPUT_ESTOP_A_OK,
+    PRESS_INPUT_ESTOP_B_OK,
+    PRESS_INPUT_SAFETY_RELAY_OK,
+    PRESS_INPUT_LIMITER_OK,
+    PRESS_INPUT_CONTACTOR_TOP_CLOSED,
+    PRESS_INPUT_CONTACTOR_BOTTOM_CLOSED,
+    PRESS_INPUT_OIL_LEVEL_OK,
+    PRESS_INPUT_OIL_FILTER_OK,
+    PRESS_INPUT_OIL_TEMPERATURE_OK,
+    PRESS_INPUT_WATER_FLOW_OK,
+    PRESS_INPUT_PUMP_RUNNING,
+    PRESS_INPUT_MAINS_OK,
+    PRESS_INPUT_COUNT
+};
+
+/* Digital outputs: bit numbers of digital_output_bits. All zero is the safe state:
+ * no heat, no pump, load-holding valve shut, dump shut, water off. */
+enum press_digital_output {
+    PRESS_OUTPUT_HEATER_1_SSR = 0,
+    PRESS_OUTPUT_HEATER_2_SSR,
+    PRESS_OUTPUT_HEATER_3_SSR,
+    PRESS_OUTPUT_HEATER_4_SSR,
+    PRESS_OUTPUT_HEATER_5_SSR,
+    PRESS_OUTPUT_HEATER_6_SSR,
+    PRESS_OUTPUT_CONTACTOR_TOP,
+    PRESS_OUTPUT_CONTACTOR_BOTTOM,
+    PRESS_OUTPUT_PUMP,
+    PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN, /* the POCV, piloted open */
+    PRESS_OUTPUT_DUMP_VALVE,
+    PRESS_OUTPUT_APPROACH_VALVE,
+    PRESS_OUTPUT_COOLING_WATER_TOP,
+    PRESS_OUTPUT_COOLING_WATER_BOTTOM,
+    PRESS_OUTPUT_COOLING_AIR,
+    PRESS_OUTPUT_WATCHDOG, /* toggles with every healthy tick period */
+    PRESS_OUTPUT_COUNT
+};
+
+/* Why a reading was distrusted: bits of quality_reason_bits[]. */
+enum press_quality_reason {
+    PRESS_REASON_NOT_FITTED = 1,
+    PRESS_REASON_DEVICE = 2,      /* the device or the wire marked it bad */
+    PRESS_REASON_NON_FINITE = 4,
+    PRESS_REASON_UNDER_RANGE = 8, /* NE43 below 3.6 mA, or under the channel's bound */
+    PRESS_REASON_OVER_RANGE = 16, /* NE43 above 21 mA, or over the channel's bound */
+    PRESS_REASON_SATURATED = 32,  /* NE43 3.6..3.8 or 20.5..21 mA */
+    PRESS_REASON_RATE = 64,
+    PRESS_REASON_AGE = 128,
+    PRESS_REASON_STUCK = 256,
+    PRESS_REASON_PAIR = 512
+};
+
+enum press_quality { PRESS_GOOD = 0, PRESS_UNCERTAIN = 1, PRESS_BAD = 2 };
+
+enum press_channel_kind { PRESS_KIND_DIRECT = 0, PRESS_KIND_CURRENT_LOOP_4_20_MA = 1 };
+
+/* Needed to start. A bit set in permissive_missing_bits means "not there". */
+enum press_permissive {
+    PRESS_PERMISSIVE_NO_TRIP = 0,
+    PRESS_PERMISSIVE_GUARD_CLOSED,
+    PRESS_PERMISSIVE_ESTOP_RELEASED,
+    PRESS_PERMISSIVE_SAFETY_RELAY_OK,
+    PRESS_PERMISSIVE_LIMITER_OK,
+    PRESS_PERMISSIVE_CONTACTORS_OPEN,
+    PRESS_PERMISSIVE_OIL_OK,
+    PRESS_PERMISSIVE_MAINS_OK,
+    PRESS_PERMISSIVE_SENSORS_GOOD,
+    PRESS_PERMISSIVE_PRESSURE_RELEASED,
+    PRESS_PERMISSIVE_COOL_ENOUGH,
+    PRESS_PERMISSIVE_IO_FRESH
+};
+
+/* Hold an output while true and clear themselves. */
+enum press_interlock {
+    PRESS_INTERLOCK_ZONE_OVER_TEMPERATURE = 0, /* that zone's heater off */
+    PRESS_INTERLOCK_ZONE_SENSOR_BAD,           /* that zone's heater off */
+    PRESS_INTERLOCK_TEMPERATURE_HOLDBACK,      /* temperature ramp held */
+    PRESS_INTERLOCK_COLD_STACK,                /* pressure ramp held */
+    PRESS_INTERLOCK_PRESSURE_UNCERTAIN,        /* pressure ramp held */
+    PRESS_INTERLOCK_PRESSURE_HOLDBACK,         /* pressure ramp held */
+    PRESS_INTERLOCK_WATER_ABOVE_STEAM_LIMIT,   /* air before water */
+    PRESS_INTERLOCK_WATER_NO_FLOW,             /* water off */
+    PRESS_INTERLOCK_HEAT_AND_COOL,             /* exclusion: water wins, heaters off */
+    PRESS_INTERLOCK_OIL_NOT_OK,                /* no further pressure rise */
+    PRESS_INTERLOCK_APPROACH_UNDER_LOAD,       /* approach valve shut */
+    PRESS_INTERLOCK_DUMP_EXCLUDES_PUMP         /* pump off while dumping */
+};
+
+/* Latch. Cleared by a reset edge with no cause present. */
+enum press_trip {
+    PRESS_TRIP_BOOT = 0, /* a kernel starts tripped; the first reset edge arms it */
+    PRESS_TRIP_ESTOP,
+    PRESS_TRIP_GUARD_OPEN,
+    PRESS_TRIP_SAFETY_RELAY,
+    PRESS_TRIP_LIMITER,
+    PRESS_TRIP_MAINS,
+    PRESS_TRIP_IO_LOST,
+    PRESS_TRIP_IO_LEASE_LAPSED,
+    PRESS_TRIP_OUTPUT_READBACK,
+    PRESS_TRIP_OVER_TEMPERATURE,
+    PRESS_TRIP_ZONE_SENSOR,
+    PRESS_TRIP_ZONE_OUT_OF_FAMILY,
+    PRESS_TRIP_SSR_WELDED,
+    PRESS_TRIP_UNCOMMANDED_HEAT,
+    PRESS_TRIP_HEATER_BREAK,
+    PRESS_TRIP_LOOP_BREAK,
+    PRESS_TRIP_CONTACTOR_MISMATCH,
+    PRESS_TRIP_OVER_PRESSURE,
+    PRESS_TRIP_PRESSURE_SENSOR,
+    PRESS_TRIP_PRESSURE_DISAGREEMENT,
+    PRESS_TRIP_PRESSURE_LOSS,
+    PRESS_TRIP_PUMP_NO_RISE,
+    PRESS_TRIP_PUMP_MISMATCH,
+    PRESS_TRIP_COMMAND_LEASE
+};
+
+/* What a trip takes away: bits of trip_action_bits. */
+enum press_action {
+    PRESS_ACTION_HEATERS_OFF = 1,
+    PRESS_ACTION_CONTACTORS_OPEN = 2,
+    PRESS_ACTION_PUMP_OFF = 4,      /* pressure is retained by the load-holding valve */
+    PRESS_ACTION_VALVE_ZERO = 8,    /* pressure setpoint to zero through the valve */
+    PRESS_ACTION_ALL_OFF = 16       /* every output to its safe state */
+};
+
+enum press_cooling { PRESS_COOLING_OFF = 0, PRESS_COOLING_AIR = 1, PRESS_COOLING_WATER = 2 };
+
+enum press_ramp_status { PRESS_RAMP_OK = 0, PRESS_RAMP_BAD_LIMIT = 1, PRESS_RAMP_NON_FINITE = 2 };
+
+/* Pressure side of the machine, as the recipe asks for it. */
+enum press_hydraulics {
+    PRESS_HYDRAULICS_OFF = 0,  /* pump off, load-holding valve shut: pressure is kept */
+    PRESS_HYDRAULICS_CLOSE,    /* approach: close the daylight at low force */
+    PRESS_HYDRAULICS_PRESSURE, /* follow the pressure setpoint */
+    PRESS_HYDRAULICS_OPEN      /* unload and open the daylight */
+};
+
+typedef struct {
+    uint8_t fitted;          /* 0 or 1 */
+    uint8_t kind;            /* enum press_channel_kind */
+    uint8_t required;        /* 1: its loss takes away PERMISSIVE_SENSORS_GOOD */
+    double range_low_channel_unit;   /* measurement at 4 mA, or lower bound of a direct reading */
+    double range_high_channel_unit;  /* measurement at 20 mA, or upper bound */
+    double offset_channel_unit;      /* calibration, added to the scaled reading */
+    double rate_channel_unit_per_s_max; /* faster is implausible */
+    double stuck_band_channel_unit;  /* change smaller than this counts as none */
+    double stuck_s_max;              /* stuck after so long while it should move */
+    double age_s_max;
+    double filter_s;                 /* first-order time constant, 0 is none */
+} press_channel_config_t;
+
+typedef struct {
+    double kp_per_c;          /* duty per kelvin */
+    double ti_s;
+    double td_s;
+    double filter_s;          /* derivative filter */
+    double setpoint_weight_ratio; /* b of the 2-DOF form */
+    double tracking_s;        /* back-calculation time constant */
+    double power_w;           /* of the zone's heater at nominal mains */
+    double heat_capacity_j_per_k; /* seen by the zone: ramp feed-forward */
+    double loss_w_per_k;          /* holding feed-forward */
+    double rated_current_a;
+    uint8_t platen;           /* 0 top, 1 bottom */
+} press_zone_config_t;
+
+typedef struct {
+    double area_mm2;              /* of the stack: force to pressure */
+    double areal_mass_g_per_cm2;  /* thickness to density; 0 when not known */
+    double elastic_modulus_mpa;   /* springback under load, 0 is none */
+    double heat_capacity_j_per_k;
+    double contact_w_per_k_base;  /* stack lag: G = base + slope * min(1, p/p_ref), per platen */
+    double contact_w_per_k_slope;
+    double contact_pressure_mpa_ref;
+    double loss_w_per_k;
+    double thickness_reference_mm; /* LVDT mean with closed empty platens */
+} press_stack_config_t;
+
+typedef struct {
+    double cylinder_area_mm2;
+    double ram_weight_kn;
+    double valve_full_scale_bar;      /* pressure at valve_open_fraction 1 */
+    double valve_deadband_fraction;
+    double valve_hysteresis_fraction; /* full width, inverted by the feed-forward */
+    double kp_per_bar;                /* trim: fraction of full scale per bar */
+    double ki_per_bar_s;
+    double trim_bar_max;
+    double pressure_min_bar;          /* below this the valve does not control */
+    double contact_force_kn;          /* touch is detected above */
+    double frame_stiffness_kn_per_mm;
+    double platen_expansion_mm_per_k; /* thermal growth in the LVDT path */
+    double close_bar;                 /* valve setting during approach */
+} press_hydraulic_config_t;
+
+typedef struct {
+    double temperature_c_max;         /* recipe and material maximum */
+    double temperature_c_trip;        /* machine trip */
+    double over_temperature_warn_k;   /* above setpoint: zone interlock */
+    double over_temperature_warn_s;
+    double over_temperature_trip_k;   /* above setpoint: trip */
+    double out_of_family_k;
+    double out_of_family_s;
+    double stack_pressure_mpa_max;    /* recipe maximum: trip */
+    double cylinder_bar_trip;
+    double pressure_pair_bar_max;
+    double pressure_pair_s_max;
+    double force_mismatch_fraction_max;
+    double temperature_holdback_k;
+    double pressure_holdback_mpa;
+    double cold_stack_pressure_mpa_max; /* cold-stack rule: no more than this ... */
+    double cold_stack_margin_k;         /* ... below temperature target minus this */
+    double ssr_welded_current_a;
+    double ssr_welded_s;
+    double uncommanded_rise_k_per_s;
+    double uncommanded_rise_s;
+    double heater_break_fraction;
+    double heater_break_s;
+    double loop_break_s;
+    double loop_break_rise_k;
+    double contactor_mismatch_s;
+    double pump_mismatch_s;
+    double pump_no_rise_s;
+    double pressure_loss_bar_per_min;
+    double pressure_loss_s;
+    double io_age_s_max;              /* all inputs older: I/O lost */
+    double zone_sensor_bad_s_max;     /* a hot zone without a sensor for longer: trip */
+    double steam_limit_c;             /* no water onto hotter platens */
+    double released_bar_max;
+    double start_temperature_c_max;
+    double readback_s_max;
+} press_limit_config_t;
+
+typedef struct {
+    uint32_t header_version;
+    uint32_t zone_count;
+    double tick_s;                    /* base tick, 0.010 */
+    uint32_t thermal_ticks;           /* thermal laws run every so many ticks */
+    uint32_t window_ticks;            /* time-proportioning window */
+    uint32_t window_resolution_ticks; /* one mains cycle */
+    double temperature_jerk_c_per_s3; /* of the setpoint ramp */
+    double temperature_acceleration_c_per_s2;
+    double pressure_jerk_mpa_per_s3;
+    double pressure_acceleration_mpa_per_s2;
+    double valve_slew_fraction_per_s; /* last gate */
+    double heater_slew_fraction_per_s;
+    press_channel_config_t channel[PRESS_CHANNEL_COUNT];
+    press_zone_config_t zone[PRESS_ZONE_COUNT];
+    press_stack_config_t stack;
+    press_hydraulic_config_t hydraulic;
+    press_limit_config_t limit;
+} press_config_t;
+
+/* First bad field of a config, as press_config_check found it. */
+typedef struct {
+    const char *field; /* a string constant such as "zone.kp_per_c" */
+    int32_t index;     /* in the array, -1 where there is none */
+    double found_channel_unit;
+    double low_channel_unit;
+    double high_channel_unit;
+} press_config_fault_t;
+
+/* What the wire brought this tick. */
+typedef struct {
+    uint64_t tick;
+    double reading_channel_unit[PRESS_CHANNEL_COUNT]; /* mA for a current loop, else the channel's unit */
+    double reading_age_s[PRESS_CHANNEL_COUNT];
+    double digital_age_s;
+    double valve_open_fraction_readback;
+    uint32_t digital_input_bits;
+    uint32_t digital_output_bits_readback;
+    uint32_t lease_lapse_count; /* as the I/O devices count it, summed */
+    uint8_t reading_ok[PRESS_CHANNEL_COUNT]; /* 0: the device or the wire calls it bad */
+    uint8_t digital_ok;
+    uint8_t readback_ok;
+} press_sensor_t;
+
+/* What the kernel makes of it. Doubles first: they are the published signals. */
+typedef struct {
+    double measurement_channel_unit[PRESS_CHANNEL_COUNT];
+    double zone_temperature_setpoint_c;
+    double zone_temperature_c_median;
+    double stack_temperature_c_estimate;
+    double stack_temperature_c_sigma;
+    double stack_pressure_mpa;
+    double stack_pressure_setpoint_mpa;
+    double cylinder_pressure_bar;   /* hazardous-side value of the pair */
+    double force_kn;
+    double thickness_mm;
+    double tilt_um;
+    double density_g_per_cm3;       /* NaN-free: 0 while not measurable */
+    double first_out_channel_unit;  /* the offending value of the first-out trip */
+    uint64_t tick;
+    uint32_t permissive_missing_bits;
+    uint32_t interlock_bits;
+    uint32_t trip_bits;
+    uint32_t trip_action_bits;
+    uint32_t digital_input_bits;
+    uint32_t change_count;          /* grows when any quality, permissive, interlock or trip changes */
+    int32_t first_out_trip;         /* enum press_trip, -1 while none */
+    int32_t first_out_channel;      /* enum press_channel, -1 when not a channel's */
+    uint16_t quality_reason_bits[PRESS_CHANNEL_COUNT];
+    uint8_t quality[PRESS_CHANNEL_COUNT]; /* enum press_quality */
+    uint8_t pressure_quality;
+    uint8_t thickness_quality;
+    uint8_t contact;                /* the platens touch the stack */
+    uint8_t temperature_ramp_done;
+    uint8_t pressure_ramp_done;
+} press_observation_t;
+
+/* What the recipe asks for. A command is a lease: it must be renewed. */
+typedef struct {
+    double temperature_target_c;
+    double temperature_rate_c_per_s;
+    double pressure_target_mpa;
+    double pressure_rate_mpa_per_s;
+    double temperature_holdback_k;    /* 0 is off */
+    double pressure_holdback_mpa;     /* 0 is off */
+    uint64_t valid_until_tick;        /* the lease */
+    uint32_t heat_enable;             /* 0 or 1: heaters follow the setpoint */
+    uint32_t cooling;                 /* enum press_cooling; above 0 the setpoint ramp still leads */
+    uint32_t hydraulics;              /* enum press_hydraulics */
+    uint32_t dump_request;
+    uint32_t hot_only;                /* cold-stack rule applies */
+    uint32_t reset;                   /* edge 0 -> 1 clears trips whose cause is gone */
+} press_command_t;
+
+/* What goes to the wire. Doubles first. */
+typedef struct {
+    double heater_duty_fraction[PRESS_ZONE_COUNT];
+    double valve_open_fraction;
+    uint64_t tick;
+    uint32_t digital_output_bits;
+} press_output_t;
+
+/* One segment of a planned setpoint: constant jerk. */
+typedef struct {
+    double duration_s;
+    double jerk_unit_per_s3;
+} press_ramp_segment_t;
+
+/* A planned jerk-limited move. Unit is that of the quantity it moves. */
+typedef struct {
+    double position_unit;
+    double velocity_unit_per_s;
+    double acceleration_unit_per_s2;
+    double target_unit;
+    double velocity_unit_per_s_max;
+    double acceleration_unit_per_s2_max;
+    double jerk_unit_per_s3_max;
+    double elapsed_s;      /* since the start of the current plan */
+    double duration_s;     /* of the current plan */
+    double start_position_unit;
+    double start_velocity_unit_per_s;
+    double start_acceleration_unit_per_s2;
+    uint32_t segment_count;
+    press_ramp_segment_t segment[PRESS_RAMP_SEGMENT_MAX];
+} press_ramp_t;
+
+typedef struct {
+    double integral_fraction;
+    double derivative_fraction;
+    double measurement_previous_unit;
+    double output_fraction;     /* asked for, before any limit */
+    uint32_t primed;            /* 0: next step is bumpless from the achieved output */
+} press_pid_t;
+
+/* Standard-form 2-DOF PID, the same struct for every caller of press_pid_step. */
+typedef struct {
+    double kp_per_unit;
+    double ti_s;
+    double td_s;
+    double filter_s;
+    double setpoint_weight_ratio;
+    double tracking_s;
+    double output_fraction_min;
+    double output_fraction_max;
+} press_pid_config_t;
+
+typedef struct {
+    double measurement_channel_unit;  /* filtered */
+    double reading_channel_unit;      /* last accepted, scaled */
+    double still_reference_channel_unit;
+    double still_s;
+    double since_good_s;
+    uint32_t rate_reject_count;
+    uint32_t primed;
+} press_channel_state_t;
+
+typedef struct {
+    double duty_fraction;        /* latched for the current window */
+    double achieved_fraction;    /* of the last window, after every gate */
+    double demand_fraction;
+    double welded_s;
+    double rise_reference_c;
+    double rise_s;
+    double heater_break_s;
+    double loop_break_reference_c;
+    double loop_break_s;
+    double over_warn_s;
+    double family_s;
+    double sensor_bad_s;
+    uint32_t window_on_ticks;    /* ticks already on in this window */
+    uint32_t window_elapsed_ticks;
+    press_pid_t pid;
+} press_zone_state_t;
+
+typedef struct {
+    uint64_t tick;
+    uint32_t initialised;
+    uint32_t reset_previous;
+    uint32_t trip_bits;
+    uint32_t interlock_bits;
+    uint32_t zone_interlock_bits;    /* one bit a zone */
+    uint32_t change_count;
+    uint32_t lease_lapse_count;
+    uint32_t digital_output_bits;    /* last written */
+    uint32_t digital_output_bits_previous;
+    int32_t first_out_trip;
+    int32_t first_out_channel;
+    double first_out_channel_unit;
+    double trip_s[PRESS_TRIP_COUNT];           /* how long each cause has stood */
+    double interlock_s[PRESS_INTERLOCK_COUNT];
+    double valve_open_fraction;
+    double valve_direction_sign;     /* branch of the hysteresis last driven */
+    double pressure_trim_bar;
+    double pressure_trim_previous_bar;
+    double pressure_previous_bar;
+    double pressure_reference_bar;   /* for loss and no-rise timing */
+    double pressure_reference_s;
+    double pump_rise_reference_bar;
+    double pump_rise_s;
+    double stack_temperature_c;
+    double stack_temperature_c_sigma;
+    double water_purge_s;
+    double readback_mismatch_s;
+    uint32_t thermal_countdown_ticks;
+    press_ramp_t temperature_ramp;
+    press_ramp_t pressure_ramp;
+    press_channel_state_t channel[PRESS_CHANNEL_COUNT];
+    press_zone_state_t zone[PRESS_ZONE_COUNT];
+    press_observation_t observation; /* of this tick, for the last gate */
+} press_state_t;
+
+/* Returns 0 when every field is in its bounds, else 1 and the first bad field. */
+int32_t press_config_check(const press_config_t *config, press_config_fault_t *fault);
+/* A fresh state: tripped (PRESS_TRIP_BOOT), everything off. */
+void press_state_init(const press_config_t *config, press_state_t *state);
+void press_observe(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
+                   press_observation_t *observation);
+void press_act(const press_config_t *config, press_state_t *state, const press_command_t *command,
+               press_output_t *output);
+
+/* The laws on their own, for tests, bench and tuning. */
+int32_t press_ramp_plan(press_ramp_t *ramp, double target_unit, double velocity_unit_per_s_max,
+                        double acceleration_unit_per_s2_max, double jerk_unit_per_s3_max);
+int32_t press_ramp_stop(press_ramp_t *ramp);
+void press_ramp_step(press_ramp_t *ramp, double step_s);
+double press_pid_step(const press_pid_config_t *config, press_pid_t *state, double setpoint_unit,
+                      double measurement_unit, double feed_forward_fraction, double achieved_fraction,
+                      double step_s);
+/* Names of the tables' rows, for documentation and messages. */
+const char *press_permissive_text(int32_t permissive);
+const char *press_interlock_text(int32_t interlock);
+const char *press_trip_text(int32_t trip);
+uint32_t press_trip_action_bits(int32_t trip);
+/* CDEF END */
+
+#endif
