@@ -57,5 +57,9 @@ def _extension(module: str, folder: str, header: str) -> FFI:
     return ffi
 
 
-press = _extension("controller._press", "kernel", "press.h")
-plant = _extension("hil._plant", "plant", "plant.h")
+def press() -> FFI:
+    return _extension("controller._press", "kernel", "press.h")
+
+
+def plant() -> FFI:
+    return _extension("hil._plant", "plant", "plant.h")
