@@ -30,6 +30,13 @@ void press_gate(const press_config_t *config, press_state_t *state,
 
 /* ---- K2: estimate.c, thermal.c, pressure.c ---------------------------------------------- */
 
+/* Holdback and the cold-stack rule need the command, which press_observe does not see. So
+ * press_thermal and press_pressure decide them and write state->temperature_ramp_held (0 or 1)
+ * and state->pressure_ramp_held (press_bit(PRESS_INTERLOCK_COLD_STACK) | ..._PRESSURE_HOLDBACK |
+ * ..._PRESSURE_UNCERTAIN); press_interlock only reports them as bits in the next tick.
+ * config_check bounds wanted (new fields): zone.lag_s 0..120, zone.cooling_w_per_k 0..1000,
+ * ambient_temperature_c -20..60. */
+
 void press_estimate(const press_config_t *config, press_state_t *state,
                     press_observation_t *observation);
 void press_thermal(const press_config_t *config, press_state_t *state,

@@ -222,7 +222,9 @@ typedef struct {
     double tracking_s;        /* back-calculation time constant */
     double power_w;           /* of the zone's heater at nominal mains */
     double heat_capacity_j_per_k; /* seen by the zone: ramp feed-forward */
-    double loss_w_per_k;          /* holding feed-forward */
+    double loss_w_per_k;          /* holding feed-forward, against ambient_temperature_c */
+    double lag_s;                 /* heater power to measurement: the PID compares with the setpoint of so long ago */
+    double cooling_w_per_k;       /* water full on, per kelvin above the water: feed-forward of cooling */
     double rated_current_a;
     uint8_t platen;           /* 0 top, 1 bottom */
 } press_zone_config_t;
@@ -306,6 +308,7 @@ typedef struct {
     double pressure_acceleration_mpa_per_s2;
     double valve_slew_fraction_per_s; /* last gate */
     double heater_slew_fraction_per_s;
+    double ambient_temperature_c;     /* what the loss feed-forward is against */
     press_channel_config_t channel[PRESS_CHANNEL_COUNT];
     press_zone_config_t zone[PRESS_ZONE_COUNT];
     press_stack_config_t stack;
@@ -412,10 +415,12 @@ typedef struct {
     double jerk_unit_per_s3_max;
     double elapsed_s;      /* since the start of the current plan */
     double duration_s;     /* of the current plan */
-    double start_position_unit;
+    double segment_elapsed_s;   /* since the start of the current segment */
+    double start_position_unit; /* at the start of the current segment, as the next two */
     double start_velocity_unit_per_s;
     double start_acceleration_unit_per_s2;
     uint32_t segment_count;
+    uint32_t segment_index;
     press_ramp_segment_t segment[PRESS_RAMP_SEGMENT_MAX];
 } press_ramp_t;
 
@@ -452,7 +457,8 @@ typedef struct {
 typedef struct {
     double duty_fraction;        /* latched for the current window */
     double achieved_fraction;    /* of the last window, after every gate */
-    double demand_fraction;
+    double demand_fraction;      /* negative asks for cooling */
+    double carry_ticks;          /* duty the window's resolution could not show yet */
     double welded_s;
     double rise_reference_c;
     double rise_s;
@@ -462,8 +468,10 @@ typedef struct {
     double over_warn_s;
     double family_s;
     double sensor_bad_s;
-    uint32_t window_on_ticks;    /* ticks already on in this window */
+    uint32_t window_on_ticks;    /* ticks already on in this window, counted after the last gate */
     uint32_t window_elapsed_ticks;
+    uint32_t window_planned_ticks; /* on-ticks this window was given */
+    uint32_t window_obeyed;      /* 1: the last window got what it was given */
     press_pid_t pid;
 } press_zone_state_t;
 
@@ -484,7 +492,9 @@ typedef struct {
     double trip_s[PRESS_TRIP_COUNT];           /* how long each cause has stood */
     double interlock_s[PRESS_INTERLOCK_COUNT];
     double valve_open_fraction;
+    double valve_demand_fraction;    /* asked of the last gate in the tick before */
     double valve_direction_sign;     /* branch of the hysteresis last driven */
+    double valve_turn_bar;           /* extremum of the demand on that branch */
     double pressure_trim_bar;
     double pressure_trim_previous_bar;
     double pressure_previous_bar;
@@ -497,6 +507,17 @@ typedef struct {
     double water_purge_s;
     double readback_mismatch_s;
     uint32_t thermal_countdown_ticks;
+    uint32_t heat_on;                /* the heaters followed the setpoint in the tick before */
+    uint32_t hydraulics;             /* enum press_hydraulics in force */
+    uint32_t temperature_ramp_held;  /* by holdback: thermal.c decides, interlock.c reports */
+    uint32_t pressure_ramp_held;     /* bits of enum press_interlock that hold it: pressure.c decides */
+    double temperature_target_c;     /* of the plan in force; servo state while heat is off */
+    double temperature_rate_c_per_s;
+    double pressure_target_mpa;
+    double pressure_rate_mpa_per_s;
+    double cooling_carry_ticks[PRESS_PLATEN_COUNT];
+    uint32_t cooling_planned_ticks[PRESS_PLATEN_COUNT];
+    uint32_t cooling_elapsed_ticks;
     press_ramp_t temperature_ramp;
     press_ramp_t pressure_ramp;
     press_channel_state_t channel[PRESS_CHANNEL_COUNT];
