@@ -1,0 +1,86 @@
+"""How punctual the loop is: histograms of fixed size, cheap enough for every tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.ports import Tick
+
+_SUB_BITS = 4  # 16 buckets an octave: a percentile is true to within 6 %
+_BUCKETS = 28 << _SUB_BITS
+
+
+class Histogram:
+    """Counts of durations in log-linear buckets of microseconds."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * _BUCKETS
+        self.count = 0
+        self.max_s = 0.0
+
+    def add(self, duration_s: float) -> None:
+        """Count one duration; negative counts as zero, the top bucket takes all beyond."""
+        self.count += 1
+        if duration_s > self.max_s:
+            self.max_s = duration_s
+        self._counts[min(_bucket(int(duration_s * 1e6)), _BUCKETS - 1)] += 1
+
+    def quantile_s(self, fraction: float) -> float:
+        """Upper edge of the bucket in which the quantile lies; 0 when nothing was counted."""
+        wanted = fraction * self.count
+        seen = 0
+        for bucket, count in enumerate(self._counts):
+            seen += count
+            if count and seen >= wanted:
+                return min(_upper_us(bucket) * 1e-6, self.max_s)
+        return 0.0
+
+    def summary(self, name: str) -> dict[str, float]:
+        """p50, p99, p99.9 and max in microseconds, keyed `<name>_us_p50` and so on."""
+        return {
+            f"{name}_us_p50": self.quantile_s(0.50) * 1e6,
+            f"{name}_us_p99": self.quantile_s(0.99) * 1e6,
+            f"{name}_us_p999": self.quantile_s(0.999) * 1e6,
+            f"{name}_us_max": self.max_s * 1e6,
+        }
+
+
+def _bucket(us: int) -> int:
+    us = max(us, 0)
+    shift = max(us.bit_length() - _SUB_BITS - 1, 0)
+    return (shift << _SUB_BITS) + (us >> shift)
+
+
+def _upper_us(bucket: int) -> int:
+    if bucket < 2 << _SUB_BITS:
+        return bucket
+    shift = (bucket >> _SUB_BITS) - 1
+    return (((bucket & ((1 << _SUB_BITS) - 1)) + (1 << _SUB_BITS) + 1) << shift) - 1
+
+
+class LoopTiming:
+    """Lateness, busy time, overruns and missed beats of the control loop."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self.lateness = Histogram()
+        self.busy = Histogram()
+        self.overrun_count = 0
+        self.missed_count = 0
+
+    def beat(self, tick: Tick, busy_s: float) -> None:
+        """Account for one beat whose work took `busy_s` after it began."""
+        self.lateness.add(tick.lateness_s)
+        self.busy.add(busy_s)
+        self.missed_count += tick.missed
+        if tick.lateness_s + busy_s > self._period_s:
+            self.overrun_count += 1
+
+    def statistics(self) -> Mapping[str, float]:
+        return {
+            **self.lateness.summary("tick_lateness"),
+            **self.busy.summary("tick_busy"),
+            "tick_count": self.lateness.count,
+            "overrun_count": self.overrun_count,
+            "missed_tick_count": self.missed_count,
+        }

@@ -1,0 +1,67 @@
+"""What import-linter cannot say: exact allowances, and who may touch the C modules."""
+
+import ast
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return grimp.build_graph("controller", "hil", include_external_packages=True)
+
+
+def test_hil_imports_nothing_of_controller_but_the_ports(graph):
+    imported = {
+        target
+        for module in graph.modules
+        if module == "hil" or module.startswith("hil.")
+        for target in graph.find_modules_directly_imported_by(module)
+        if target.split(".")[0] == "controller"
+    }
+    assert imported == {"controller.ports"}
+
+
+def _importers_of(name: str, package: str) -> set[str]:
+    found = set()
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            if any(n == name or str(n).startswith(name + ".") for n in names):
+                found.add(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_one_file_of_controller_touches_the_kernel_module():
+    assert _importers_of("controller._press", "controller") == {"controller/kernel.py"}
+
+
+def test_one_file_of_hil_touches_the_plant_module():
+    assert _importers_of("hil._plant", "hil") == {"hil/plant.py"}
+
+
+def test_clock_and_chance_are_read_only_where_time_and_seeds_are_made():
+    allowed_time = {"controller/clocks.py"}
+    for package in ("controller/recipe", "controller/alarms"):
+        assert _importers_of("time", package) <= allowed_time
+        assert _importers_of("random", package) == set()
+
+
+def test_no_committed_text_names_this_machine_or_a_registry():
+    suspicious = ("/wo" + "rk/", "/ro" + "ot/", "index" + "-url http", "pypi" + ".org", "/opt/" + "pypi")
+    skipped = {".venv", ".git", "build", "__pycache__", "typings"}
+    for path in ROOT.rglob("*"):
+        if not path.is_file() or skipped & set(path.relative_to(ROOT).parts):
+            continue
+        if path.suffix not in {".py", ".toml", ".md", ".c", ".h", ".txt", ".sh", ".json", ""}:
+            continue
+        text = path.read_text(errors="ignore")
+        for word in suspicious:
+            assert word not in text, f"{path.relative_to(ROOT)} names {word}"
