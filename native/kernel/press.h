@@ -30,6 +30,7 @@
 #define PRESS_TRIP_COUNT 24
 #define PRESS_RAMP_SEGMENT_MAX 8
 #define PRESS_DEAD_TIME_SAMPLE_MAX 64
+#define PRESS_RATE_REJECT_MAX 5
 
 /* Analogue inputs. The suffix is the unit of the validated measurement. */
 enum press_channel {
@@ -207,6 +208,7 @@ typedef struct {
     double range_high_channel_unit;  /* measurement at 20 mA, or upper bound */
     double offset_channel_unit;      /* calibration, added to the scaled reading */
     double rate_channel_unit_per_s_max; /* faster is implausible */
+    double noise_channel_unit_max;   /* a step this small is noise, whatever its rate */
     double stuck_band_channel_unit;  /* change smaller than this counts as none */
     double stuck_s_max;              /* stuck after so long while it should move */
     double age_s_max;
@@ -327,7 +329,7 @@ typedef struct {
 
 /* What the wire brought this tick. */
 typedef struct {
-    uint64_t tick;
+    uint64_t tick; /* must grow: a frame that is not newer than the last one is stale */
     double reading_channel_unit[PRESS_CHANNEL_COUNT]; /* mA for a current loop, else the channel's unit */
     double reading_age_s[PRESS_CHANNEL_COUNT];
     double digital_age_s;
@@ -447,9 +449,12 @@ typedef struct {
 typedef struct {
     double measurement_channel_unit;  /* filtered */
     double reading_channel_unit;      /* last accepted, scaled */
+    double plausible_channel_unit;    /* follows no faster than the rate limit */
     double still_reference_channel_unit;
+    double mate_reference_channel_unit; /* of the neighbours, when stillness began */
     double still_s;
-    double since_good_s;
+    double since_good_s;              /* since the last accepted sample was taken */
+    uint64_t rate_reject_step[PRESS_RATE_REJECT_MAX];
     uint32_t rate_reject_count;
     uint32_t primed;
 } press_channel_state_t;
@@ -468,15 +473,19 @@ typedef struct {
     double over_warn_s;
     double family_s;
     double sensor_bad_s;
+    double ssr_s;                /* how long the SSR has been written as it is */
+    double over_reference_c;     /* over-temperature is counted from here */
     uint32_t window_on_ticks;    /* ticks already on in this window, counted after the last gate */
     uint32_t window_elapsed_ticks;
     uint32_t window_planned_ticks; /* on-ticks this window was given */
     uint32_t window_obeyed;      /* 1: the last window got what it was given */
-    press_pid_t pid;
-} press_zone_state_t;
+    uint32_t over_primed;
+    uint32_t uncommanded;        /* rose without heat in the last full window */
+    press_pid_t pid;} press_zone_state_t;
 
 typedef struct {
     uint64_t tick;
+    uint64_t observe_count;          /* frames seen */
     uint32_t initialised;
     uint32_t reset_previous;
     uint32_t trip_bits;
@@ -484,6 +493,9 @@ typedef struct {
     uint32_t zone_interlock_bits;    /* one bit a zone */
     uint32_t change_count;
     uint32_t lease_lapse_count;
+    uint32_t lease_primed;
+    uint32_t exclusion_bits;         /* enum press_interlock: taken away by the last gate */
+    uint32_t pressure_lost;          /* retained pressure fell too fast in the last full window */
     uint32_t digital_output_bits;    /* last written */
     uint32_t digital_output_bits_previous;
     int32_t first_out_trip;
@@ -493,6 +505,7 @@ typedef struct {
     double interlock_s[PRESS_INTERLOCK_COUNT];
     double valve_open_fraction;
     double valve_demand_fraction;    /* asked of the last gate in the tick before */
+    double valve_open_fraction_previous;
     double valve_direction_sign;     /* branch of the hysteresis last driven */
     double valve_turn_bar;           /* extremum of the demand on that branch */
     double pressure_trim_bar;
@@ -505,7 +518,9 @@ typedef struct {
     double stack_temperature_c;
     double stack_temperature_c_sigma;
     double water_purge_s;
-    double readback_mismatch_s;
+    double digital_stale_s;          /* since the digital inputs and the read-back were fresh */
+    double reading_stale_s;          /* since any analogue reading was fresh */
+    double pressure_retained_s;      /* pump off, every way out shut */
     uint32_t thermal_countdown_ticks;
     uint32_t heat_on;                /* the heaters followed the setpoint in the tick before */
     uint32_t hydraulics;             /* enum press_hydraulics in force */
@@ -522,6 +537,7 @@ typedef struct {
     press_ramp_t pressure_ramp;
     press_channel_state_t channel[PRESS_CHANNEL_COUNT];
     press_zone_state_t zone[PRESS_ZONE_COUNT];
+    press_command_t command;         /* last one that was in lease, all zero when lapsed */
     press_observation_t observation; /* of this tick, for the last gate */
 } press_state_t;
 
@@ -542,6 +558,14 @@ void press_ramp_step(press_ramp_t *ramp, double step_s);
 double press_pid_step(const press_pid_config_t *config, press_pid_t *state, double setpoint_unit,
                       double measurement_unit, double feed_forward_fraction, double achieved_fraction,
                       double step_s);
+/* The safety steps on their own, for tests: press_observe and press_act call them in order. */
+void press_validate(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
+                    press_observation_t *observation);
+void press_interlock(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
+                     press_observation_t *observation);
+void press_reset(const press_config_t *config, press_state_t *state, const press_command_t *command);
+void press_gate(const press_config_t *config, press_state_t *state, const press_command_t *command,
+                press_output_t *output);
 /* Names of the tables' rows, for documentation and messages. */
 const char *press_permissive_text(int32_t permissive);
 const char *press_interlock_text(int32_t interlock);
