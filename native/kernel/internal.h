@@ -12,23 +12,38 @@
 
 #include "press.h"
 
-/* ---- K1: validate.c, interlock.c, actuate.c ------------------------------------------- */
+/* ---- K1: validate.c, watch.c, trip.c, interlock.c, actuate.c ---------------------------
+ *
+ * Who writes what (K1 to K2):
+ * press_validate: state->tick, state->observe_count; observation tick, measurement, quality,
+ *   quality_reason_bits, digital_input_bits (last fresh ones), cylinder_pressure_bar (higher of
+ *   the trusted pair), pressure_quality (worst of the fitted pressure channels).
+ *   channel[].reading_channel_unit is the last accepted reading before the filter.
+ * press_estimate: every other double of the observation, contact, thickness_quality, ramp_done.
+ * press_interlock: permissive, interlock, trip, action bits, first_out_*, change_count,
+ *   state->zone_interlock_bits; then copies the whole observation to state->observation.
+ * press_gate: state->command (as accepted), digital_output_bits(_previous), valve_open_fraction
+ *   (_previous), exclusion_bits. Not ramps, not windows. What a heater really got is in
+ *   state->digital_output_bits of the tick before. It does not slew on the way to safe.
+ * press_state_init sets trip_bits = BOOT, first_out_trip = BOOT, first_out_channel = -1 and
+ *   reset_previous = 1 (a host that starts with reset held has made no edge); all else zero.
+ */
 
-/* Readings to measurement, quality and reasons. A BAD channel keeps its last measurement. */
-void press_validate(const press_config_t *config, press_state_t *state,
-                    const press_sensor_t *sensor, press_observation_t *observation);
-/* Permissives, interlocks and trips; latches, first-out and change_count. Last of press_observe;
- * copies the finished observation to state->observation. */
-void press_interlock(const press_config_t *config, press_state_t *state,
-                     const press_sensor_t *sensor, press_observation_t *observation);
-/* First of press_act: the reset edge. Clears the trips whose cause is gone. */
-void press_reset(const press_config_t *config, press_state_t *state,
-                 const press_command_t *command);
-/* LAST GATE, last of press_act: nothing touches the output after it. */
-void press_gate(const press_config_t *config, press_state_t *state,
-                const press_command_t *command, press_output_t *output);
+/* press_validate, press_interlock, press_reset, press_gate are declared in press.h. */
+
+/* Evidence timers of the trips and interlocks: heaters, SSRs, retained pressure, pump. */
+void press_watch(const press_config_t *config, press_state_t *state,
+                 const press_observation_t *observation);
+/* Walks the trip table: latches into state->trip_bits, with the first-out cause. */
+void press_trips(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
+                 const press_observation_t *observation);
+/* Latches one trip; the first of an episode is remembered with what caused it. */
+void press_latch(press_state_t *state, int32_t trip, double offence_channel_unit, int32_t channel);
 
 /* ---- K2: estimate.c, thermal.c, pressure.c ---------------------------------------------- */
+
+/* Puts the ramp at rest at a position, without a move. */
+void press_ramp_rest(press_ramp_t *ramp, double position_unit);
 
 /* Holdback and the cold-stack rule need the command, which press_observe does not see. So
  * press_thermal and press_pressure decide them and write state->temperature_ramp_held (0 or 1)

@@ -481,7 +481,8 @@ typedef struct {
     uint32_t window_obeyed;      /* 1: the last window got what it was given */
     uint32_t over_primed;
     uint32_t uncommanded;        /* rose without heat in the last full window */
-    press_pid_t pid;} press_zone_state_t;
+    press_pid_t pid;
+} press_zone_state_t;
 
 typedef struct {
     uint64_t tick;
