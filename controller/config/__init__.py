@@ -1,0 +1,1 @@
+"""Station and material files → frozen typed objects → the kernel's configuration."""

@@ -1,0 +1,108 @@
+"""Station + material + recipe + batch → the fields of press_config_t.
+
+The one place where the four meet. Keys are exactly press.h's; controller.kernel hands
+them to cffi, which refuses an unknown one, and press_config_check bounds each number
+again on the other side.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from controller.config.material import Material
+from controller.config.model import Station
+from controller.config.stack import Batch, RecipeLimits, Stack
+from controller.config.station import Channel, Zone
+from controller.ports import SignalNames
+
+HEADER_VERSION = 1
+_KIND = {"direct": 0, "current_loop_4_20_ma": 1}  # enum press_channel_kind
+_PLATEN = {"top": 0, "bottom": 1}
+_NOT_FITTED = Channel(
+    kind="direct", range_low=0.0, range_high=1.0, rate_per_s_max=1.0, required=False
+)
+
+
+class KernelRecipe(Protocol):
+    """The part of a recipe the kernel must know."""
+
+    @property
+    def stack(self) -> Stack: ...
+
+    @property
+    def limits(self) -> RecipeLimits: ...
+
+
+def kernel_fields(
+    station: Station,
+    material: Material,
+    recipe: KernelRecipe,
+    batch: Batch,
+    signals: SignalNames,
+) -> dict[str, Any]:
+    """Nested dict with press_config_t's field names.
+
+    A channel without a section is sent as not fitted. The batch's own stack numbers go
+    before the recipe's. Both maxima are the tighter one of recipe and material.
+    """
+    return {
+        "header_version": HEADER_VERSION,
+        "zone_count": len(station.zone),
+        "tick_s": station.station.tick_s,
+        "thermal_ticks": station.station.thermal_ticks,
+        **msgspec.structs.asdict(station.last_gate),
+        **msgspec.structs.asdict(station.ramp),
+        "ambient_temperature_c": station.machine.ambient_temperature_c,
+        "channel": [
+            _channel(station.channel.get(name), name in station.channel)
+            for name in signals.channels
+        ],
+        "zone": [_zone(zone) for zone in station.zone],
+        "stack": _stack(station, material, recipe.stack, batch),
+        "hydraulic": msgspec.structs.asdict(station.hydraulic),
+        "limit": _limit(station, material, recipe.limits),
+    }
+
+
+def _channel(channel: Channel | None, fitted: bool) -> dict[str, Any]:
+    section = channel or _NOT_FITTED
+    return {
+        "fitted": int(fitted),
+        "kind": _KIND[section.kind],
+        "required": int(fitted and section.required),
+        "range_low_channel_unit": section.range_low,
+        "range_high_channel_unit": section.range_high,
+        "offset_channel_unit": section.offset,
+        "rate_channel_unit_per_s_max": section.rate_per_s_max,
+        "stuck_band_channel_unit": section.stuck_band,
+        "stuck_s_max": section.stuck_s_max,
+        "age_s_max": section.age_s_max,
+        "filter_s": section.filter_s,
+    }
+
+
+def _zone(zone: Zone) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(zone), "platen": _PLATEN[zone.platen]}
+
+
+def _stack(station: Station, material: Material, stack: Stack, batch: Batch) -> dict[str, Any]:
+    mass = batch.areal_mass_g_per_cm2
+    return {
+        **msgspec.structs.asdict(station.stack),
+        "area_mm2": stack.area_mm2 if batch.area_mm2 is None else batch.area_mm2,
+        "areal_mass_g_per_cm2": stack.areal_mass_g_per_cm2 if mass is None else mass,
+        "elastic_modulus_mpa": material.densification.elastic_modulus_mpa,
+    }
+
+
+def _limit(station: Station, material: Material, limits: RecipeLimits) -> dict[str, Any]:
+    bounds = material.limits
+    return {
+        **msgspec.structs.asdict(station.limit),
+        "temperature_c_max": min(limits.temperature_c_max, bounds.temperature_c_max.bound),
+        "stack_pressure_mpa_max": min(limits.pressure_mpa_max, bounds.pressure_mpa_max.bound),
+        "cold_stack_pressure_mpa_max": bounds.pressure_mpa_max_cold.bound,
+        "cold_stack_margin_k": bounds.cold_margin_k,
+    }

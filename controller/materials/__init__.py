@@ -1,0 +1,1 @@
+"""Shipped material files: data, found by name through controller.config.names."""

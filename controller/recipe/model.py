@@ -1,0 +1,45 @@
+"""A recipe as a typed object: header, stack, limits and phases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from controller.config.names import resolve
+from controller.config.numbers import Name, Text, Version
+from controller.config.source import Source, read_source
+from controller.config.stack import RecipeLimits, Stack
+from controller.config.toml_file import decode
+from controller.recipe.phases import Heat, Phase
+
+
+class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: Name
+    version: Version
+    description: Text
+    unit: Literal["press"]
+    material: Name
+    """A shipped material, or the name of a file in the recipe's own folder."""
+
+
+class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An immutable snapshot. `phase` is executed from first to last."""
+
+    recipe: Header
+    stack: Stack
+    limits: RecipeLimits
+    phase: Annotated[list[Phase], Meta(min_length=1, max_length=64)]
+
+    @property
+    def press_temperature_c(self) -> float | None:
+        """The hottest temperature any phase asks for; None for a cold recipe."""
+        hottest = [phase.temperature_c for phase in self.phase if isinstance(phase, Heat)]
+        return max(hottest, default=None)
+
+
+def load_recipe(name_or_path: str) -> tuple[Recipe, Source]:
+    """A shipped recipe by name, or a file. Raises ConfigError with every problem of its types
+    and bounds; what material and machine say is the lint's (controller.recipe.lint)."""
+    source = read_source(resolve("recipe", name_or_path))
+    return decode(source, Recipe), source

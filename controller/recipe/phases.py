@@ -1,0 +1,179 @@
+"""The phases of a press recipe as data: what may be written under `[[phase]]`.
+
+A recipe is a list of phases, each tagged by `kind`, each a table of numbers. There are no
+expressions and no conditions: what a phase waits for is fixed by its kind (see
+controller.recipe.procedure) and only how much and how long is the recipe's.
+
+Every phase ends in one of three ways: its exit condition, its timeout, or an abort.
+A `timeout_s` that is not given is derived from the phase's own numbers at entry.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from controller.config.numbers import (
+    DurationS,
+    Name,
+    RateCPerMin,
+    RateMpaPerS,
+    TimeoutS,
+    ToleranceK,
+    ToleranceMpa,
+)
+
+OnTimeout = Literal["hold", "stop", "abort"]
+"""hold: freeze and wait for the operator. stop: cool under pressure, release, unload.
+abort: heaters off, keep the pressure until the stack is cool."""
+
+OnAbort = Literal["release_when_cool", "retain"]
+"""What an abort does with the pressure of this phase once the stack is cool."""
+
+PositiveTemperatureC = Annotated[float, Meta(ge=5.0, le=400.0, description="°C")]
+PositiveMpa = Annotated[float, Meta(ge=0.01, le=700.0, description="Stack pressure in MPa")]
+HeldBackS = Annotated[
+    float, Meta(ge=1.0, le=86_400.0, description="Longest time the ramp may stand still, s")
+]
+
+
+class _Phase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """What every phase has."""
+
+    name: Name | None = None
+    """In the record; the kind when it is not given."""
+    timeout_s: TimeoutS | None = None
+
+
+class Gate(_Phase, frozen=True, tag="gate"):
+    """Arm the kernel and wait for every permissive. Nothing moves."""
+
+    on_timeout: Literal["abort"] = "abort"
+
+
+class Touch(_Phase, frozen=True, tag="touch"):
+    """Close the daylight at low force until the platens have touched for `settle_s`."""
+
+    pressure_mpa: PositiveMpa
+    rate_mpa_per_s: RateMpaPerS = 0.1
+    settle_s: DurationS = 1.0
+    on_timeout: OnTimeout = "abort"
+
+
+class Prepress(_Phase, frozen=True, tag="prepress"):
+    """A first, low pressure, so that heat flows into the stack."""
+
+    pressure_mpa: PositiveMpa
+    rate_mpa_per_s: RateMpaPerS
+    hold_s: DurationS = 0.0
+    tolerance_mpa: ToleranceMpa = 1.0
+    holdback_mpa: ToleranceMpa = 2.0
+    holdback_s_max: HeldBackS = 60.0
+    on_timeout: OnTimeout = "stop"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Heat(_Phase, frozen=True, tag="heat"):
+    """Ramp the zones to `temperature_c`, at the pressure reached before."""
+
+    temperature_c: PositiveTemperatureC
+    rate_c_per_min: RateCPerMin
+    holdback_k: ToleranceK = 3.0
+    holdback_s_max: HeldBackS = 300.0
+    on_timeout: OnTimeout = "stop"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Soak(_Phase, frozen=True, tag="soak"):
+    """Wait until the *estimated stack* and all zones have been near the target for
+    `soak_s` in all. Time outside the tolerances does not count and is not lost."""
+
+    soak_s: DurationS
+    stack_tolerance_k: ToleranceK = 2.0
+    zone_tolerance_k: ToleranceK = 2.0
+    on_timeout: OnTimeout = "stop"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Pressurise(_Phase, frozen=True, tag="pressurise"):
+    """Ramp the stack to `pressure_mpa`."""
+
+    pressure_mpa: PositiveMpa
+    rate_mpa_per_s: RateMpaPerS
+    tolerance_mpa: ToleranceMpa = 2.0
+    stack_tolerance_k: ToleranceK = 5.0
+    """Entry guard: the estimated stack must be this near the target."""
+    holdback_mpa: ToleranceMpa = 3.0
+    holdback_s_max: HeldBackS = 60.0
+    on_timeout: OnTimeout = "stop"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Hold(_Phase, frozen=True, tag="hold"):
+    """Keep pressure and temperature until `hold_s` in all were spent within the band."""
+
+    hold_s: DurationS
+    pressure_band_fraction: Annotated[
+        float, Meta(ge=0.001, le=0.2, description="Of the pressure target, either side")
+    ] = 0.02
+    stack_tolerance_k: ToleranceK = 5.0
+    on_timeout: OnTimeout = "stop"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Cool(_Phase, frozen=True, tag="cool"):
+    """Cool with the pressure kept until stack and all zones are at or below `temperature_c`."""
+
+    temperature_c: PositiveTemperatureC
+    rate_c_per_min: RateCPerMin
+    medium: Literal["water", "air", "none"] = "water"
+    holdback_k: ToleranceK = 8.0
+    holdback_s_max: HeldBackS = 1800.0
+    on_timeout: OnTimeout = "hold"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Release(_Phase, frozen=True, tag="release"):
+    """Take the pressure off at a rate that lets trapped gas out."""
+
+    rate_mpa_per_s: RateMpaPerS
+    released_mpa: PositiveMpa = 1.0
+    """The phase ends at or below this; `unload` takes the rest."""
+    stack_temperature_c_max: PositiveTemperatureC = 60.0
+    """Entry guard, on the estimated stack."""
+    holdback_mpa: ToleranceMpa = 10.0
+    holdback_s_max: HeldBackS = 120.0
+    on_timeout: OnTimeout = "abort"
+    on_abort: OnAbort = "release_when_cool"
+
+
+class Unload(_Phase, frozen=True, tag="unload"):
+    """Open the daylight until nothing touches and the cylinder is without pressure."""
+
+    settle_s: DurationS = 2.0
+    on_timeout: OnTimeout = "abort"
+
+
+Phase = Gate | Touch | Prepress | Heat | Soak | Pressurise | Hold | Cool | Release | Unload
+KINDS: tuple[type[_Phase], ...] = (
+    Gate, Touch, Prepress, Heat, Soak, Pressurise, Hold, Cool, Release, Unload,
+)  # fmt: skip
+
+
+def kind_of(phase: Phase) -> str:
+    """The phase's `kind` as it is written in the file."""
+    return str(phase.__struct_config__.tag)
+
+
+def labels(phases: list[Phase]) -> tuple[str, ...]:
+    """A name for each phase, no two alike: `hold`, `hold-2`."""
+    found: list[str] = []
+    for phase in phases:
+        name = label = phase.name or kind_of(phase)
+        number = 1
+        while label in found:
+            number += 1
+            label = f"{name}-{number}"
+        found.append(label)
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Shipped recipes: data, found by name through controller.config.names."""

@@ -1,0 +1,1 @@
+"""Shipped JSON Schemas of recipe, material and station files, for editors."""

@@ -1,0 +1,1 @@
+"""Shipped station files: data, found by name through controller.config.names."""
