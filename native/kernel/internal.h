@@ -12,7 +12,7 @@
 
 #include "press.h"
 
-/* ---- K1: validate.c, watch.c, trip.c, interlock.c, actuate.c ---------------------------
+/* ---- K1: validate.c, pair.c, watch.c, trip.c, interlock.c, actuate.c ---------------------------
  *
  * Who writes what (K1 to K2):
  * press_validate: state->tick, state->observe_count; observation tick, measurement, quality,
@@ -31,6 +31,8 @@
 
 /* press_validate, press_interlock, press_reset, press_gate are declared in press.h. */
 
+/* Cylinder transducers and load cell against one another; end of press_validate. */
+void press_pair(const press_config_t *config, press_observation_t *observation);
 /* Evidence timers of the trips and interlocks: heaters, SSRs, retained pressure, pump. */
 void press_watch(const press_config_t *config, press_state_t *state,
                  const press_observation_t *observation);
@@ -44,6 +46,13 @@ void press_latch(press_state_t *state, int32_t trip, double offence_channel_unit
 
 /* Puts the ramp at rest at a position, without a move. */
 void press_ramp_rest(press_ramp_t *ramp, double position_unit);
+/* Keeps the ramp's plan equal to what is asked; stops it while held, resumes after. `held_before`
+ * is the `held` of the call before. A refused plan leaves the one in force. */
+void press_ramp_follow(press_ramp_t *ramp, bool held_before, bool held, double target_unit,
+                       double rate_unit_per_s, double acceleration_unit_per_s2,
+                       double jerk_unit_per_s3);
+/* True when the move is over. */
+bool press_ramp_arrived(const press_ramp_t *ramp);
 
 /* Holdback and the cold-stack rule need the command, which press_observe does not see. So
  * press_thermal and press_pressure decide them and write state->temperature_ramp_held (0 or 1)
