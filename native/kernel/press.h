@@ -523,14 +523,10 @@ typedef struct {
     double reading_stale_s;          /* since any analogue reading was fresh */
     double pressure_retained_s;      /* pump off, every way out shut */
     uint32_t thermal_countdown_ticks;
-    uint32_t heat_on;                /* the heaters followed the setpoint in the tick before */
+    uint32_t regulating;             /* the temperature setpoint led in the tick before */
     uint32_t hydraulics;             /* enum press_hydraulics in force */
     uint32_t temperature_ramp_held;  /* by holdback: thermal.c decides, interlock.c reports */
     uint32_t pressure_ramp_held;     /* bits of enum press_interlock that hold it: pressure.c decides */
-    double temperature_target_c;     /* of the plan in force; servo state while heat is off */
-    double temperature_rate_c_per_s;
-    double pressure_target_mpa;
-    double pressure_rate_mpa_per_s;
     double cooling_carry_ticks[PRESS_PLATEN_COUNT];
     uint32_t cooling_planned_ticks[PRESS_PLATEN_COUNT];
     uint32_t cooling_elapsed_ticks;
