@@ -1,0 +1,196 @@
+"""The trips: 24 rows in the order of press.h. Each latches and needs a reset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.alarms.table import Priority, Row
+from controller.ports import Severity
+
+
+def _trip(
+    priority: Priority,
+    text: str,
+    cause: str,
+    consequence: str,
+    action: str,
+    severity: Severity = Severity.TRIP,
+) -> Row:
+    return Row(severity, priority, text, cause, consequence, action)
+
+
+_ALL_OFF = "everything is off; the load-holding valve keeps the pressure"
+_NO_HEAT = "heaters off, contactors open"
+_NO_PRESSURE = "pump off; the pressure setpoint falls to zero"
+
+TRIPS: Mapping[str, Row] = {
+    "boot": _trip(
+        "low",
+        "the station has started and waits for a reset",
+        "the controller was started or restarted",
+        _ALL_OFF,
+        "look at the press, then reset",
+        Severity.INFO,
+    ),
+    "estop": _trip(
+        "high",
+        "emergency stop",
+        "an emergency stop is pressed or its circuit is broken",
+        _ALL_OFF,
+        "make the place safe, release the button, reset",
+    ),
+    "guard_open": _trip(
+        "high",
+        "the guard is open",
+        "the guard was opened, or its two switches disagree",
+        _ALL_OFF,
+        "close the guard and reset; check the switches when it was closed",
+    ),
+    "safety_relay": _trip(
+        "high",
+        "the safety relay has opened",
+        "a fault in the safety circuit",
+        _ALL_OFF,
+        "find the fault in the safety circuit, then reset relay and station",
+    ),
+    "limiter": _trip(
+        "high",
+        "the temperature limiter has tripped",
+        "a platen passed the independent limit",
+        _NO_HEAT,
+        "let it cool, find out why control let it pass, reset the limiter by hand",
+    ),
+    "mains": _trip(
+        "medium",
+        "the mains is missing",
+        "power failure or a blown fuse",
+        _ALL_OFF,
+        "check the supply; judge the batch by its record before going on",
+    ),
+    "io_lost": _trip(
+        "high",
+        "the inputs are lost",
+        "I/O module, its supply or the network has failed",
+        f"{_ALL_OFF}; the modules' own leases do the same",
+        "check the I/O modules and the cable, then reset",
+    ),
+    "io_lease_lapsed": _trip(
+        "medium",
+        "an I/O module let its outputs fall",
+        "the controller or the network was too slow for the module's lease",
+        _ALL_OFF,
+        "look at the tick lateness and the network, then reset",
+    ),
+    "output_readback": _trip(
+        "high",
+        "an output is not what was commanded",
+        "a failed output module, or someone forced it",
+        _ALL_OFF,
+        "find the output in the record and check its module",
+    ),
+    "over_temperature": _trip(
+        "high",
+        "over-temperature",
+        "a heater that stays on, or a sensor that lost contact",
+        _NO_HEAT,
+        "let it cool; check the zone's heater and sensor",
+    ),
+    "zone_sensor": _trip(
+        "medium",
+        "a hot zone is without a sensor",
+        "broken sensor, loose wire or input module fault",
+        _NO_HEAT,
+        "repair the sensor before the next batch",
+    ),
+    "zone_out_of_family": _trip(
+        "medium",
+        "one zone is far from the others",
+        "a weak heater, a sensor that lost contact, or two sensors swapped",
+        _NO_HEAT,
+        "compare the zones; check that heater and sensor",
+    ),
+    "ssr_welded": _trip(
+        "high",
+        "a heater draws current while switched off",
+        "a welded solid-state relay",
+        "contactors open: the only way left to switch it off",
+        "replace the relay; do not reset before that",
+    ),
+    "uncommanded_heat": _trip(
+        "high",
+        "a zone heats up while switched off",
+        "a welded relay whose current is not seen, or swapped sensors",
+        _NO_HEAT,
+        "check that zone's relay, current sensor and wiring",
+    ),
+    "heater_break": _trip(
+        "medium",
+        "a heater draws too little current",
+        "a broken element, a fuse or a failed relay",
+        _NO_HEAT,
+        "measure the element and its fuse",
+    ),
+    "loop_break": _trip(
+        "medium",
+        "a zone does not get warmer under full power",
+        "a heater without effect or a sensor that lost contact",
+        _NO_HEAT,
+        "check the zone's heater, fuse and sensor seat",
+    ),
+    "contactor_mismatch": _trip(
+        "high",
+        "a heater contactor is not where it was commanded",
+        "a welded or a failed contactor, or its auxiliary contact",
+        _NO_HEAT,
+        "isolate the heaters by the main switch and check the contactor",
+    ),
+    "over_pressure": _trip(
+        "high",
+        "over-pressure",
+        "a valve that does not close, or a failed pressure control",
+        _NO_PRESSURE,
+        "wait for the pressure to fall; check valve and sensors",
+    ),
+    "pressure_sensor": _trip(
+        "high",
+        "no trustworthy pressure measurement",
+        "broken sensors or an input module fault",
+        _NO_PRESSURE,
+        "read the gauge on the cylinder; repair the sensors",
+    ),
+    "pressure_disagreement": _trip(
+        "high",
+        "the pressure measurements disagree",
+        "one of cylinder sensors and load cell is wrong",
+        _NO_PRESSURE,
+        "compare all three with the gauge and recalibrate",
+    ),
+    "pressure_loss": _trip(
+        "medium",
+        "the cylinder loses pressure",
+        "a leak or a load-holding valve that does not close",
+        "pump off; the batch is lost",
+        "look for oil; keep clear of the jet, release the pressure first",
+    ),
+    "pump_no_rise": _trip(
+        "medium",
+        "the pump runs without building pressure",
+        "no oil, a worn pump or an open valve",
+        "pump off",
+        "check oil level, pump and valves",
+    ),
+    "pump_mismatch": _trip(
+        "medium",
+        "the pump is not as commanded",
+        "motor protection, contactor or its feedback contact",
+        "pump off",
+        "check the motor protection and the pump's contactor",
+    ),
+    "command_lease": _trip(
+        "high",
+        "the recipe stopped renewing its commands",
+        "a fault in the controller's software",
+        "heaters off, pump off",
+        "keep the record and the log for the maker, then restart",
+    ),
+}
