@@ -76,6 +76,7 @@ def _channel(channel: Channel | None, fitted: bool) -> dict[str, Any]:
         "range_high_channel_unit": section.range_high,
         "offset_channel_unit": section.offset,
         "rate_channel_unit_per_s_max": section.rate_per_s_max,
+        "noise_channel_unit_max": section.noise_max,
         "stuck_band_channel_unit": section.stuck_band,
         "stuck_s_max": section.stuck_s_max,
         "age_s_max": section.age_s_max,

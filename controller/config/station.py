@@ -80,6 +80,8 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Faster is implausible."""
     required: bool = True
     """Its loss takes away the permission to start."""
+    noise_max: Span = 0.0
+    """A step this small is noise, whatever its rate."""
     offset: Reading = 0.0
     stuck_band: Span = 0.0
     stuck_s_max: Seconds = 60.0

@@ -138,8 +138,8 @@ class Release(_Phase, frozen=True, tag="release"):
     """Take the pressure off at a rate that lets trapped gas out."""
 
     rate_mpa_per_s: RateMpaPerS
-    released_mpa: PositiveMpa = 1.0
-    """The phase ends at or below this; `unload` takes the rest."""
+    released_mpa: PositiveMpa = 5.0
+    """The phase ends at or below this; `unload` takes the rest, which no valve controls."""
     stack_temperature_c_max: PositiveTemperatureC = 60.0
     """Entry guard, on the estimated stack."""
     holdback_mpa: ToleranceMpa = 10.0

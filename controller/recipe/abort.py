@@ -1,0 +1,96 @@
+"""How an abort ends: the press-safe state first, then the pressure, then the batch.
+
+Heaters go off at once and water cools. The pressure is *kept* by the load-holding valve:
+dropping it on a hot stack hurts the stack and, with a hot press open, people. When stack
+and zones are at or below 60 °C the pressure is released at the recipe's rate, provided
+no trip that stands takes the pump away (then it waits for the cause to be removed and
+the operator's reset), and provided the phase that was aborted says so (`on_abort`).
+A person in danger goes before the stack: `vent` asks for the dump valve at any time.
+
+An abort cannot last for ever. After two hours, or one minute without any input, it ends
+with the pressure retained and says so; what is left to do is a person's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.recipe.conduct import MEDIUM
+from controller.recipe.frames import Action, Ask, Cooling, Hydraulics, Seen
+from controller.recipe.phases import Cool, OnAbort, Phase, Release
+
+SAFE_TEMPERATURE_C = 60.0
+RELEASE_MPA_PER_S = 0.5
+ABORT_S_MAX = 7200.0
+BLIND_S_MAX = 60.0
+_FORBIDS_RELEASE = Action.PUMP_OFF | Action.ALL_OFF
+
+
+@dataclass(frozen=True, slots=True)
+class AbortPlan:
+    """What the recipe decides about an abort."""
+
+    on_abort: OnAbort
+    cooling: Cooling
+    release_mpa_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AbortStep:
+    ask: Ask
+    waits_for: str
+    """Empty when the abort has done what it can."""
+
+
+def abort_plan(phases: Sequence[Phase], aborted: Phase) -> AbortPlan:
+    """From the recipe: the last cooling medium, the gentlest release."""
+    media = [phase.medium for phase in phases if isinstance(phase, Cool)]
+    rates = [phase.rate_mpa_per_s for phase in phases if isinstance(phase, Release)]
+    return AbortPlan(
+        on_abort=getattr(aborted, "on_abort", "release_when_cool"),
+        cooling=MEDIUM[media[-1] if media else "water"],
+        release_mpa_per_s=min(rates, default=RELEASE_MPA_PER_S),
+    )
+
+
+def abort_step(plan: AbortPlan, seen: Seen, *, vent: bool) -> AbortStep:
+    """What to ask now, and what the abort still waits for."""
+    cool = seen.hottest_c <= SAFE_TEMPERATURE_C
+    cooling = Cooling.OFF if cool else plan.cooling
+    if vent and not seen.released:
+        return AbortStep(
+            Ask(cooling=cooling, dump_request=1),
+            f"vented pressure; cylinder {seen.cylinder_bar:.1f} bar",
+        )
+    if not cool:
+        return AbortStep(
+            Ask(cooling=cooling),
+            f"stack and zones at or below {SAFE_TEMPERATURE_C:g} °C before release; "
+            f"the hottest is {seen.hottest_c:.1f} °C, {seen.pressure_mpa:.1f} MPa kept",
+        )
+    if seen.released or plan.on_abort == "retain":
+        return AbortStep(Ask(), "")
+    if seen.actions & _FORBIDS_RELEASE:
+        return AbortStep(
+            Ask(),
+            f"trip {', '.join(seen.trips)} to be reset before {seen.pressure_mpa:.1f} MPa "
+            "can be released",
+        )
+    return AbortStep(
+        Ask(
+            hydraulics=Hydraulics.PRESSURE,
+            pressure_target_mpa=0.0,
+            pressure_rate_mpa_per_s=plan.release_mpa_per_s,
+        ),
+        f"released pressure; cylinder {seen.cylinder_bar:.1f} bar",
+    )
+
+
+def expired(elapsed_s: float, blind_s: float) -> str:
+    """Why the abort ends undone; empty while it need not."""
+    if blind_s >= BLIND_S_MAX:
+        return f"no input for {blind_s:.0f} s; the pressure is unknown and kept, vent by hand"
+    if elapsed_s >= ABORT_S_MAX:
+        return f"not safe after {elapsed_s:.0f} s; the pressure is kept, vent by hand"
+    return ""

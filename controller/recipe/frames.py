@@ -1,0 +1,196 @@
+"""What the procedure reads of the kernel's observation and writes into its command.
+
+Protocols with press.h's names, so that the C structs fit as they are and a test may pass
+a plain object. The three small enumerations repeat press.h's; a test compares them with
+the header's text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum, IntFlag
+from typing import Protocol
+
+QUALITY_BAD = 2
+
+
+class Hydraulics(IntEnum):
+    OFF = 0
+    CLOSE = 1
+    PRESSURE = 2
+    OPEN = 3
+
+
+class Cooling(IntEnum):
+    OFF = 0
+    AIR = 1
+    WATER = 2
+
+
+class Action(IntFlag):
+    HEATERS_OFF = 1
+    CONTACTORS_OPEN = 2
+    PUMP_OFF = 4
+    VALVE_ZERO = 8
+    ALL_OFF = 16
+
+
+class Observation(Protocol):
+    """The part of press_observation_t a recipe looks at; zones are the first channels."""
+
+    @property
+    def measurement_channel_unit(self) -> Sequence[float]: ...
+    @property
+    def quality(self) -> Sequence[int]: ...
+    @property
+    def zone_temperature_setpoint_c(self) -> float: ...
+    @property
+    def stack_temperature_c_estimate(self) -> float: ...
+    @property
+    def stack_pressure_mpa(self) -> float: ...
+    @property
+    def stack_pressure_setpoint_mpa(self) -> float: ...
+    @property
+    def cylinder_pressure_bar(self) -> float: ...
+    @property
+    def first_out_channel_unit(self) -> float: ...
+    @property
+    def permissive_missing_bits(self) -> int: ...
+    @property
+    def interlock_bits(self) -> int: ...
+    @property
+    def trip_bits(self) -> int: ...
+    @property
+    def trip_action_bits(self) -> int: ...
+    @property
+    def first_out_trip(self) -> int: ...
+    @property
+    def pressure_quality(self) -> int: ...
+    @property
+    def contact(self) -> int: ...
+    @property
+    def temperature_ramp_done(self) -> int: ...
+    @property
+    def pressure_ramp_done(self) -> int: ...
+
+
+class Command(Protocol):
+    """press_command_t."""
+
+    temperature_target_c: float
+    temperature_rate_c_per_s: float
+    pressure_target_mpa: float
+    pressure_rate_mpa_per_s: float
+    temperature_holdback_k: float
+    pressure_holdback_mpa: float
+    valid_until_tick: int
+    heat_enable: int
+    cooling: int
+    hydraulics: int
+    dump_request: int
+    hot_only: int
+    reset: int
+
+
+@dataclass(frozen=True, slots=True)
+class KernelNames:
+    """Names of the kernel's table rows in order of their bits, from the header."""
+
+    permissives: tuple[str, ...]
+    interlocks: tuple[str, ...]
+    trips: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of the kernel now. The default asks for nothing: heat, pump and water
+    off, pressure kept by the load-holding valve. Rates are never zero."""
+
+    temperature_target_c: float = 20.0
+    temperature_rate_c_per_s: float = 1.0 / 60.0
+    pressure_target_mpa: float = 0.0
+    pressure_rate_mpa_per_s: float = 0.1
+    temperature_holdback_k: float = 0.0
+    pressure_holdback_mpa: float = 0.0
+    heat_enable: int = 0
+    cooling: int = Cooling.OFF
+    hydraulics: int = Hydraulics.OFF
+    dump_request: int = 0
+    hot_only: int = 0
+
+    def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
+        """Fill the command in place; renews its lease."""
+        for field in fields(self):
+            setattr(command, field.name, getattr(self, field.name))
+        command.valid_until_tick = valid_until_tick
+        command.reset = int(reset)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One observation in the words the phases use. Names stand for bits.
+
+    A number that is not finite makes every comparison false, so nothing proceeds on it.
+    """
+
+    zones_c: tuple[float, ...]
+    zones_good: bool
+    stack_c: float
+    temperature_setpoint_c: float
+    pressure_mpa: float
+    pressure_setpoint_mpa: float
+    pressure_good: bool
+    cylinder_bar: float
+    contact: bool
+    temperature_ramp_done: bool
+    pressure_ramp_done: bool
+    missing: tuple[str, ...]
+    interlocks: tuple[str, ...]
+    trips: tuple[str, ...]
+    first_out: str
+    first_out_number: float
+    actions: Action
+
+    @property
+    def released(self) -> bool:
+        """Nothing touches and the kernel calls the cylinder pressure released."""
+        return "pressure_released" not in self.missing and math.isfinite(self.cylinder_bar)
+
+    @property
+    def hottest_c(self) -> float:
+        return max((*self.zones_c, self.stack_c))
+
+
+def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
+    """Read an observation once."""
+    trips = _names(observation.trip_bits, names.trips)
+    first = observation.first_out_trip
+    return Seen(
+        zones_c=tuple(observation.measurement_channel_unit[zone] for zone in range(zone_count)),
+        zones_good=all(observation.quality[zone] != QUALITY_BAD for zone in range(zone_count)),
+        stack_c=observation.stack_temperature_c_estimate,
+        temperature_setpoint_c=observation.zone_temperature_setpoint_c,
+        pressure_mpa=observation.stack_pressure_mpa,
+        pressure_setpoint_mpa=observation.stack_pressure_setpoint_mpa,
+        pressure_good=observation.pressure_quality != QUALITY_BAD,
+        cylinder_bar=observation.cylinder_pressure_bar,
+        contact=bool(observation.contact),
+        temperature_ramp_done=bool(observation.temperature_ramp_done),
+        pressure_ramp_done=bool(observation.pressure_ramp_done),
+        missing=_names(observation.permissive_missing_bits, names.permissives),
+        interlocks=_names(observation.interlock_bits, names.interlocks),
+        trips=trips,
+        first_out=names.trips[first] if 0 <= first < len(names.trips) else ", ".join(trips),
+        first_out_number=observation.first_out_channel_unit,
+        actions=Action(observation.trip_action_bits & 31),
+    )
+
+
+def _names(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        names[bit] if bit < len(names) else f"row {bit}"
+        for bit in range(bits.bit_length())
+        if bits >> bit & 1
+    )

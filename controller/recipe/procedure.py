@@ -1,0 +1,340 @@
+"""A recipe in execution: observation in, command out, nothing else.
+
+Theory of operation. `step` is called ten times a second with the tick, what the kernel
+observed and the command to fill. It asks; the kernel permits. So nothing here protects
+anything: every rule that matters for safety is in the kernel, which gates again after
+this, and an error here can spoil a batch but not un-trip a press.
+
+One step: look once · obey one request · let a trip abort · do what the state says (the
+table `_acts`) · renew the command's lease. What a phase asks for and waits for is in
+controller.recipe.conduct, one row a kind; the states are in controller.recipe.states.
+
+The kernel boots tripped. The gate phase gives it the reset edge, for at most two seconds
+from the start of the batch: a trip that appears later in the gate needs a person's
+`reset`, or releasing an E-stop would start the press.
+
+Time comes from the tick only. Time in which nothing was observed does not count as soak
+or hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from controller.ports import Tick
+from controller.recipe.abort import abort_plan, abort_step, expired
+from controller.recipe.conduct import frozen, tail_start
+from controller.recipe.duration import Point
+from controller.recipe.frames import (
+    Ask,
+    Command,
+    KernelNames,
+    Observation,
+    Seen,
+    look,
+)
+from controller.recipe.model import Recipe
+from controller.recipe.phases import Gate, labels
+from controller.recipe.progress import Outcome, PhaseRun, Progress, Transition
+from controller.recipe.states import FINAL, FROM_PEOPLE, Request, State, next_state
+
+__all__ = ["Outcome", "Procedure", "Progress", "Transition"]
+
+STEP_S_MAX = 1.0
+"""A longer gap between two observations counts as this much soak or hold, no more."""
+ARMING_S = 2.0
+GUARD_S_MAX = 60.0
+HOLDING_S_MAX = 120.0
+RESTARTING_S_MAX = 120.0
+
+
+class Procedure:
+    """One batch of one recipe. Made for it and used up by it."""
+
+    def __init__(
+        self, recipe: Recipe, names: KernelNames, *, zone_count: int = 6, lease_ticks: int = 50
+    ) -> None:
+        self._recipe = recipe
+        self._names = names
+        self._zone_count = zone_count
+        self._lease_ticks = lease_ticks
+        self._labels = labels(recipe.phase)
+        self._state = State.IDLE
+        self._state_s = 0.0  # in this state
+        self._blind_s = 0.0
+        self._previous_s: float | None = None
+        self._cause = ""
+        self._requests: dict[Request, str] = {}
+        self._reset_wanted = False
+        self._reset = False
+        self._vent = False
+        self._moves: list[Transition] = []
+        self._ask = Ask(
+            temperature_target_c=recipe.press_temperature_c or Ask().temperature_target_c,
+            hot_only=int(recipe.limits.hot_only),
+        )
+        self._kept = self._ask  # what was asked when a hold came
+        self._seen: Seen | None = None
+        self._run = self._phase_run(0)
+        self._acts: dict[State, Callable[[Seen, float], None]] = {
+            State.RUNNING: self._conduct,
+            State.STOPPING: self._conduct,
+            State.HOLDING: self._holding,
+            State.HELD: self._held,
+            State.RESTARTING: self._restarting,
+            State.ABORTING: self._aborting,
+        }
+
+    # ---- what people may ask; each says whether it is accepted --------------------------------
+
+    def hold(self, cause: str = "operator") -> bool:
+        """Freeze setpoints and timers. Can be undone with `restart`."""
+        return self._request(Request.HOLD, cause)
+
+    def restart(self, cause: str = "operator") -> bool:
+        """Go on where a hold interrupted."""
+        return self._request(Request.RESTART, cause)
+
+    def stop(self, cause: str = "operator") -> bool:
+        """An orderly end: cool under pressure, release, unload."""
+        return self._request(Request.STOP, cause)
+
+    def abort(self, cause: str = "operator") -> bool:
+        """An emergency end: heaters off, pressure kept until the stack is cool."""
+        return self._request(Request.ABORT, cause)
+
+    def reset(self) -> bool:
+        """Give the kernel one reset edge: clears the trips whose cause is gone."""
+        self._reset_wanted = not self.finished
+        return self._reset_wanted
+
+    def vent(self) -> bool:
+        """Personnel before product: ask for the dump valve while aborting."""
+        self._vent = self._vent or self._state is State.ABORTING
+        return self._state is State.ABORTING
+
+    # ---- what it says of itself ---------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def finished(self) -> bool:
+        return self._state in FINAL
+
+    @property
+    def phase(self) -> str:
+        """The phase's name while one is conducted, else the state's."""
+        conducted = self._state in (State.RUNNING, State.STOPPING)
+        return self._run.label if conducted else str(self._state)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """None until the batch has ended."""
+        return Outcome(self._state, self._cause) if self.finished else None
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(
+            phase=self.phase,
+            index=self._run.index,
+            count=len(self._labels),
+            state=self._state,
+            elapsed_s=self._run.elapsed_s,
+            waits_for=self._run.waits_for,
+            remaining_s=0.0
+            if self.finished
+            else self._run.remaining_s(self._recipe.phase, self._point()),
+        )
+
+    # ---- the step -----------------------------------------------------------------------------
+
+    def step(
+        self, tick: Tick, observation: Observation, command: Command
+    ) -> tuple[Transition, ...]:
+        """Advance to `tick` and fill `command`. Returns what changed, mostly nothing."""
+        self._moves = []
+        seen = self._seen = look(observation, self._names, self._zone_count)
+        gap_s = 0.0 if self._previous_s is None else tick.monotonic_s - self._previous_s
+        self._previous_s = tick.monotonic_s
+        self._state_s += gap_s
+        if self._state is State.IDLE:
+            self._turn(Request.START, f"recipe {self._recipe.recipe.name} started")
+        self._obey(seen)
+        if seen.trips and self._state not in (State.ABORTING, *FINAL):
+            self._trip(seen)
+        act = self._acts.get(self._state)
+        if act is not None:
+            act(seen, gap_s)
+        self._reset = self._reset_edge(seen)
+        self._ask.write(command, valid_until_tick=tick.index + self._lease_ticks, reset=self._reset)
+        return tuple(self._moves)
+
+    def _obey(self, seen: Seen) -> None:
+        """The gravest waiting request; the others are dropped with it."""
+        for request in FROM_PEOPLE:
+            if request in self._requests and next_state(self._state, request) is not None:
+                self._enter(request, self._requests[request])
+                break
+        self._requests.clear()
+
+    def _trip(self, seen: Seen) -> None:
+        """A trip aborts, except in the gate, where nothing is energised and it is waited out."""
+        if not isinstance(self._run.phase, Gate):
+            self._enter(
+                Request.ABORT, f"trip {seen.first_out} at {seen.first_out_number:.4g}", seen.trips
+            )
+
+    def _reset_edge(self, seen: Seen) -> bool:
+        """0 after every 1, so that each 1 is an edge."""
+        if self._reset:
+            return False
+        gate = self._state is State.RUNNING and isinstance(self._run.phase, Gate)
+        arming = gate and bool(seen.trips) and self._run.elapsed_s < ARMING_S
+        wanted, self._reset_wanted = self._reset_wanted or arming, False
+        return wanted and not self.finished
+
+    # ---- what each acting state does ----------------------------------------------------------
+
+    def _conduct(self, seen: Seen, gap_s: float) -> None:
+        """Running and Stopping: guard, ask, wait, next."""
+        run = self._run
+        run.elapsed_s += gap_s
+        if not run.asked:
+            run.waits_for = run.row.guard(run.phase, seen, self._ask)
+            if run.waits_for:
+                if run.elapsed_s >= min(GUARD_S_MAX, run.limit_s):
+                    self._overrun(f"not entered: waits for {run.waits_for}")
+                return
+        self._ask = run.row.ask(run.phase, seen, self._ask)
+        if not run.asked:
+            run.asked = True  # what the kernel makes of it is seen with the next step
+            return
+        lacking = run.row.condition(run.phase, seen, self._ask)
+        held_back_by = [name for name in run.row.held_back_by if name in seen.interlocks]
+        run.count(met=not lacking, held_back=bool(held_back_by), step_s=min(gap_s, STEP_S_MAX))
+        run.waits_for = lacking or f"{max(0.0, run.need_s - run.counted_s):.0f} s more"
+        if held_back_by:
+            run.waits_for += f" (ramp held by {', '.join(held_back_by)})"
+        self._judge(run, lacking, held_back_by)
+
+    def _judge(self, run: PhaseRun, lacking: str, held_back_by: list[str]) -> None:
+        """Done, too late, held back for too long, or none of them."""
+        if not lacking and run.counted_s >= run.need_s - 1e-6:
+            self._next()
+        elif run.elapsed_s >= run.limit_s:
+            self._overrun(f"timeout after {run.elapsed_s:.0f} s: waits for {run.waits_for}")
+        elif held_back_by and run.held_back_s >= getattr(run.phase, "holdback_s_max", run.limit_s):
+            self._overrun(f"ramp held back for {run.held_back_s:.0f} s: {', '.join(held_back_by)}")
+
+    def _next(self) -> None:
+        run = self._run
+        cause = f"{run.label} done after {run.elapsed_s:.1f} s"
+        if run.index + 1 < len(self._labels):
+            self._go_to(run.index + 1, cause)
+        else:
+            self._turn(Request.DONE, cause)
+            self._ask = Ask()
+
+    def _overrun(self, cause: str) -> None:
+        """The phase's own answer; an acting end that fails aborts."""
+        answer = self._run.phase.on_timeout
+        request = Request.ABORT if self._state is State.STOPPING else Request(answer)
+        self._enter(request, f"{self._run.label} {cause}")
+
+    def _holding(self, seen: Seen, gap_s: float) -> None:
+        self._run.waits_for = "setpoints at rest"
+        if seen.temperature_ramp_done and seen.pressure_ramp_done and self._state_s > 0.0:
+            self._turn(Request.DONE, "setpoints at rest")
+        elif self._state_s >= HOLDING_S_MAX:
+            self._enter(Request.ABORT, f"setpoints not at rest after {self._state_s:.0f} s")
+
+    def _held(self, seen: Seen, gap_s: float) -> None:
+        left_s = self._recipe.limits.held_s_max - self._state_s
+        self._run.waits_for = f"restart or stop; stops by itself in {max(0.0, left_s):.0f} s"
+        if left_s <= 0.0:
+            self._enter(Request.STOP, f"held for {self._state_s:.0f} s and not restarted")
+
+    def _restarting(self, seen: Seen, gap_s: float) -> None:
+        self._run.waits_for = self._run.row.guard(self._run.phase, seen, self._ask)
+        if not self._run.waits_for and self._state_s > 0.0:
+            self._turn(Request.DONE, "restarted")
+            self._run.extend()
+        elif self._state_s >= RESTARTING_S_MAX:
+            self._enter(Request.ABORT, f"cannot restart: waits for {self._run.waits_for}")
+
+    def _aborting(self, seen: Seen, gap_s: float) -> None:
+        self._blind_s = self._blind_s + gap_s if "io_fresh" in seen.missing else 0.0
+        step = abort_step(abort_plan(self._recipe.phase, self._run.phase), seen, vent=self._vent)
+        self._ask, self._run.waits_for = step.ask, step.waits_for
+        undone = expired(self._state_s, self._blind_s) if step.waits_for else ""
+        if undone or not step.waits_for:
+            kept = "" if seen.released else f"; {seen.pressure_mpa:.1f} MPa retained"
+            self._cause += f"; {undone}" if undone else kept
+            self._turn(Request.DONE, self._cause)
+            self._ask = Ask()
+
+    # ---- moves ----------------------------------------------------------------------------------
+
+    def _request(self, request: Request, cause: str) -> bool:
+        accepted = next_state(self._state, request) is not None
+        if accepted:
+            self._requests.setdefault(request, f"{request} requested by {cause}")
+        return accepted
+
+    def _enter(self, request: Request, cause: str, trips: tuple[str, ...] = ()) -> None:
+        """Turn the state and prepare what the new one needs."""
+        assert self._seen is not None, "a step looks first"
+        was_held = self._state in (State.HOLDING, State.HELD)
+        self._turn(request, cause, trips)
+        if request is Request.HOLD:
+            self._kept, self._ask = self._ask, frozen(self._run.phase, self._seen, self._ask)
+        elif request is Request.ABORT:
+            self._ask = Ask()
+        elif was_held:
+            self._ask = self._kept
+        if request is Request.STOP:
+            self._begin_tail(cause)
+
+    def _begin_tail(self, cause: str) -> None:
+        """Jump to the closing run of cool, release and unload; from the gate there is none."""
+        first = tail_start(self._recipe.phase)
+        if isinstance(self._run.phase, Gate):
+            self._turn(Request.DONE, cause)
+            self._ask = Ask()
+        elif first == len(self._labels):
+            self._enter(Request.ABORT, f"{cause}; the recipe has no orderly end")
+        elif first > self._run.index:
+            self._go_to(first, cause)
+        else:
+            self._run.extend()
+
+    def _turn(self, request: Request, cause: str, trips: tuple[str, ...] = ()) -> None:
+        """Change the state by the table; its absence there is an error of this file."""
+        before, state_before = self.phase, self._state
+        after_it = next_state(self._state, request)
+        assert after_it is not None, f"{request} in {self._state}"
+        self._state, self._state_s, self._cause = after_it, 0.0, cause
+        extra = {"trips": ", ".join(trips)} if trips else {}
+        self._note(before, cause, state_from=str(state_before), **extra)
+
+    def _go_to(self, index: int, cause: str) -> None:
+        before = self.phase
+        elapsed_s = self._run.elapsed_s
+        self._run = self._phase_run(index)
+        self._note(before, cause, elapsed_s=round(elapsed_s, 3))
+
+    def _phase_run(self, index: int) -> PhaseRun:
+        return PhaseRun(index, self._labels[index], self._recipe.phase[index], self._point())
+
+    def _note(self, before: str, cause: str, **detail: float | int | str) -> None:
+        seen = self._seen
+        if seen is not None:
+            detail["stack_temperature_c_estimate"] = round(seen.stack_c, 3)
+            detail["stack_pressure_mpa"] = round(seen.pressure_mpa, 3)
+        self._moves.append(Transition(before, self.phase, cause, {"state": self._state, **detail}))
+
+    def _point(self) -> Point:
+        seen = self._seen
+        return Point(20.0, 0.0) if seen is None else Point(seen.stack_c, seen.pressure_mpa)
