@@ -12,7 +12,7 @@
 
 #include "press.h"
 
-/* ---- K1: validate.c, pair.c, watch.c, trip.c, interlock.c, actuate.c ---------------------------
+/* ---- K1: validate.c, pair.c, watch.c, cause.c, trip.c, interlock.c, actuate.c ---------------------------
  *
  * Who writes what (K1 to K2):
  * press_validate: state->tick, state->observe_count; observation tick, measurement, quality,
@@ -33,14 +33,18 @@
 
 /* Cylinder transducers and load cell against one another; end of press_validate. */
 void press_pair(const press_config_t *config, press_observation_t *observation);
-/* Evidence timers of the trips and interlocks: heaters, SSRs, retained pressure, pump. */
+/* Evidence timers of the trips and interlocks: heaters, retained pressure, pump. */
 void press_watch(const press_config_t *config, press_state_t *state,
                  const press_observation_t *observation);
 /* Walks the trip table: latches into state->trip_bits, with the first-out cause. */
 void press_trips(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
                  const press_observation_t *observation);
 /* Latches one trip; the first of an episode is remembered with what caused it. */
-void press_latch(press_state_t *state, int32_t trip, double offence_channel_unit, int32_t channel);
+void press_latch(press_state_t *state, uint32_t trip, double offence_channel_unit, int32_t channel);
+/* The command may still be believed: not lapsed, and not promised for longer than a lease may be. */
+bool press_in_lease(const press_state_t *state, const press_command_t *command);
+/* A platen is too hot for water, or nobody knows how hot it is. */
+bool press_water_forbidden(const press_config_t *config, const press_observation_t *observation);
 
 /* ---- K2: estimate.c, thermal.c, pressure.c ---------------------------------------------- */
 
@@ -74,6 +78,20 @@ static inline uint32_t press_bit(uint32_t number) { return (uint32_t)1 << number
 
 /* NaN and both infinities are not finite; needs no libm. */
 static inline bool press_finite(double number_unit) { return number_unit - number_unit == 0.0; }
+
+static inline bool press_has(uint32_t bits, uint32_t number) { return (bits >> number & 1U) != 0; }
+
+/* A timer that grows by one tick has reached a limit: half a tick forgives its rounding. */
+static inline bool press_stood(const press_config_t *config, double timer_s, double limit_s)
+{
+    return timer_s >= limit_s - 0.5 * config->tick_s;
+}
+
+static inline bool press_trusted(const press_config_t *config, const press_observation_t *observation,
+                                 uint32_t channel)
+{
+    return config->channel[channel].fitted == 1 && observation->quality[channel] != PRESS_BAD;
+}
 
 static inline double press_clamp(double number_unit, double low_unit, double high_unit)
 {

@@ -18,12 +18,6 @@ static void doubt(press_observation_t *observation, uint32_t channel)
     if (observation->quality[channel] == PRESS_GOOD) observation->quality[channel] = PRESS_UNCERTAIN;
 }
 
-static bool trusted(const press_config_t *config, const press_observation_t *observation,
-                    uint32_t channel)
-{
-    return config->channel[channel].fitted == 1 && observation->quality[channel] != PRESS_BAD;
-}
-
 /* The higher of the pair, because too high is the dangerous side; of the trusted ones, or of the
  * fitted ones' last measurements when none is trusted. */
 static void choose_cylinder(const press_config_t *config, press_observation_t *observation)
@@ -32,8 +26,8 @@ static void choose_cylinder(const press_config_t *config, press_observation_t *o
     const uint32_t b = PRESS_CHANNEL_CYLINDER_B_PRESSURE_BAR;
     const double a_bar = observation->measurement_channel_unit[a];
     const double b_bar = observation->measurement_channel_unit[b];
-    const bool a_trusted = trusted(config, observation, a);
-    const bool b_trusted = trusted(config, observation, b);
+    const bool a_trusted = press_trusted(config, observation, a);
+    const bool b_trusted = press_trusted(config, observation, b);
     if (a_trusted != b_trusted) {
         observation->cylinder_pressure_bar = a_trusted ? a_bar : b_bar;
     } else if (config->channel[a].fitted != config->channel[b].fitted) {
@@ -54,9 +48,9 @@ static void compare_force(const press_config_t *config, press_observation_t *obs
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     const uint32_t cell = PRESS_CHANNEL_LOAD_CELL_FORCE_KN;
     const double kn_per_bar = hydraulic->cylinder_area_mm2 * KN_PER_BAR_MM2;
-    if (!trusted(config, observation, cell)) return;
-    if (!trusted(config, observation, PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR) &&
-        !trusted(config, observation, PRESS_CHANNEL_CYLINDER_B_PRESSURE_BAR)) {
+    if (!press_trusted(config, observation, cell)) return;
+    if (!press_trusted(config, observation, PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR) &&
+        !press_trusted(config, observation, PRESS_CHANNEL_CYLINDER_B_PRESSURE_BAR)) {
         return;
     }
     const double measured_kn = observation->measurement_channel_unit[cell];

@@ -1,0 +1,210 @@
+/* config_check.c: a configuration is refused whole unless every field is within its bounds.
+ *
+ * Two bounds on every number, so that neither NaN nor an infinity passes. Bounds are what is sane
+ * for any press of this kind; what one machine or one material allows is tighter and is checked
+ * where those files are read. A bound that depends on another field says so by naming it. A
+ * channel that is not fitted and a zone that is not there are not looked into: nothing reads them.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+#define COUNT_OF(rows) (sizeof(rows) / sizeof(rows)[0])
+
+typedef struct {
+    const char *field;
+    double found_unit;
+    double low_unit;
+    double high_unit;
+} bound_t;
+
+static bool within(const bound_t *rows, size_t count, int32_t index, press_config_fault_t *fault)
+{
+    for (size_t i = 0; i < count; i++) {
+        const bound_t *row = &rows[i];
+        if (row->found_unit >= row->low_unit && row->found_unit <= row->high_unit) continue;
+        fault->field = row->field;
+        fault->index = index;
+        fault->found_channel_unit = row->found_unit;
+        fault->low_channel_unit = row->low_unit;
+        fault->high_channel_unit = row->high_unit;
+        return false;
+    }
+    return true;
+}
+
+static bool base_in_bounds(const press_config_t *config, press_config_fault_t *fault)
+{
+    const bound_t rows[] = {
+        {"header_version", config->header_version, PRESS_HEADER_VERSION, PRESS_HEADER_VERSION},
+        {"zone_count", config->zone_count, 1, PRESS_ZONE_COUNT},
+        {"tick_s", config->tick_s, 0.001, 0.1},
+        {"thermal_ticks", config->thermal_ticks, 1, 10000},
+        {"window_ticks", config->window_ticks, 1, 10000},
+        {"window_resolution_ticks", config->window_resolution_ticks, 1, config->window_ticks},
+        {"temperature_jerk_c_per_s3", config->temperature_jerk_c_per_s3, 1e-6, 1e4},
+        {"temperature_acceleration_c_per_s2", config->temperature_acceleration_c_per_s2, 1e-6, 1e4},
+        {"pressure_jerk_mpa_per_s3", config->pressure_jerk_mpa_per_s3, 1e-6, 1e4},
+        {"pressure_acceleration_mpa_per_s2", config->pressure_acceleration_mpa_per_s2, 1e-6, 1e4},
+        {"valve_slew_fraction_per_s", config->valve_slew_fraction_per_s, 1e-3, 1e4},
+        {"heater_slew_fraction_per_s", config->heater_slew_fraction_per_s, 1e-3, 1e4},
+        {"ambient_temperature_c", config->ambient_temperature_c, -20, 60},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+/* Zones that are there need their sensor, and pressure needs its first transducer. */
+static bool must_be_fitted(const press_config_t *config, uint32_t channel)
+{
+    return channel < config->zone_count || channel == PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR;
+}
+
+static bool channel_in_bounds(const press_config_t *config, uint32_t number,
+                              press_config_fault_t *fault)
+{
+    const press_channel_config_t *channel = &config->channel[number];
+    const bound_t presence[] = {
+        {"channel.fitted", channel->fitted, must_be_fitted(config, number) ? 1 : 0, 1},
+        {"channel.required", channel->required, 0, channel->fitted},
+    };
+    const bound_t rows[] = {
+        {"channel.kind", channel->kind, PRESS_KIND_DIRECT, PRESS_KIND_CURRENT_LOOP_4_20_MA},
+        {"channel.range_low_channel_unit", channel->range_low_channel_unit, -1e5, 1e5},
+        {"channel.range_high_channel_unit", channel->range_high_channel_unit,
+         channel->range_low_channel_unit + 1e-3, 1e5},
+        {"channel.offset_channel_unit", channel->offset_channel_unit, -1e5, 1e5},
+        {"channel.rate_channel_unit_per_s_max", channel->rate_channel_unit_per_s_max, 1e-6, 1e6},
+        {"channel.noise_channel_unit_max", channel->noise_channel_unit_max, 0, 1e5},
+        {"channel.stuck_band_channel_unit", channel->stuck_band_channel_unit, 0, 1e5},
+        {"channel.stuck_s_max", channel->stuck_s_max, 1, 86400},
+        {"channel.age_s_max", channel->age_s_max, 0.01, 10},
+        {"channel.filter_s", channel->filter_s, 0, 60},
+    };
+    if (!within(presence, COUNT_OF(presence), (int32_t)number, fault)) return false;
+    return channel->fitted == 0 || within(rows, COUNT_OF(rows), (int32_t)number, fault);
+}
+
+static bool zone_in_bounds(const press_config_t *config, uint32_t number,
+                           press_config_fault_t *fault)
+{
+    const press_zone_config_t *zone = &config->zone[number];
+    const bound_t rows[] = {
+        {"zone.kp_per_c", zone->kp_per_c, 0, 100},
+        {"zone.ti_s", zone->ti_s, 0.1, 10000},
+        {"zone.td_s", zone->td_s, 0, 10000},
+        {"zone.filter_s", zone->filter_s, 0, 10000},
+        {"zone.setpoint_weight_ratio", zone->setpoint_weight_ratio, 0, 1},
+        {"zone.tracking_s", zone->tracking_s, 0.1, 10000},
+        {"zone.power_w", zone->power_w, 1, 100000},
+        {"zone.heat_capacity_j_per_k", zone->heat_capacity_j_per_k, 1, 1e6},
+        {"zone.loss_w_per_k", zone->loss_w_per_k, 0, 10000},
+        {"zone.lag_s", zone->lag_s, 0, 120},
+        {"zone.cooling_w_per_k", zone->cooling_w_per_k, 0, 1000},
+        {"zone.rated_current_a", zone->rated_current_a, 0.01, 1000},
+        {"zone.platen", zone->platen, 0, PRESS_PLATEN_COUNT - 1},
+    };
+    return within(rows, COUNT_OF(rows), (int32_t)number, fault);
+}
+
+static bool stack_in_bounds(const press_stack_config_t *stack, press_config_fault_t *fault)
+{
+    const bound_t rows[] = {
+        {"stack.area_mm2", stack->area_mm2, 1, 1e6},
+        {"stack.areal_mass_g_per_cm2", stack->areal_mass_g_per_cm2, 0, 100},
+        {"stack.elastic_modulus_mpa", stack->elastic_modulus_mpa, 0, 1e6},
+        {"stack.heat_capacity_j_per_k", stack->heat_capacity_j_per_k, 1, 1e6},
+        {"stack.contact_w_per_k_base", stack->contact_w_per_k_base, 0, 10000},
+        {"stack.contact_w_per_k_slope", stack->contact_w_per_k_slope, 0, 10000},
+        {"stack.contact_pressure_mpa_ref", stack->contact_pressure_mpa_ref, 0.1, 700},
+        {"stack.loss_w_per_k", stack->loss_w_per_k, 0, 10000},
+        {"stack.thickness_reference_mm", stack->thickness_reference_mm, -100, 500},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+static bool hydraulic_in_bounds(const press_hydraulic_config_t *hydraulic,
+                                press_config_fault_t *fault)
+{
+    const bound_t rows[] = {
+        {"hydraulic.cylinder_area_mm2", hydraulic->cylinder_area_mm2, 100, 1e6},
+        {"hydraulic.ram_weight_kn", hydraulic->ram_weight_kn, 0, 100},
+        {"hydraulic.valve_full_scale_bar", hydraulic->valve_full_scale_bar, 1, 1000},
+        {"hydraulic.valve_deadband_fraction", hydraulic->valve_deadband_fraction, 0, 0.5},
+        {"hydraulic.valve_hysteresis_fraction", hydraulic->valve_hysteresis_fraction, 0, 0.5},
+        {"hydraulic.kp_per_bar", hydraulic->kp_per_bar, 0, 100},
+        {"hydraulic.ki_per_bar_s", hydraulic->ki_per_bar_s, 0, 100},
+        {"hydraulic.trim_bar_max", hydraulic->trim_bar_max, 0, 700},
+        {"hydraulic.pressure_min_bar", hydraulic->pressure_min_bar, 0, 700},
+        {"hydraulic.contact_force_kn", hydraulic->contact_force_kn, 0.01, 100},
+        {"hydraulic.frame_stiffness_kn_per_mm", hydraulic->frame_stiffness_kn_per_mm, 1, 1e5},
+        {"hydraulic.platen_expansion_mm_per_k", hydraulic->platen_expansion_mm_per_k, -0.1, 0.1},
+        {"hydraulic.close_bar", hydraulic->close_bar, 0, 700},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+static bool heat_limit_in_bounds(const press_limit_config_t *limit, press_config_fault_t *fault)
+{
+    const bound_t rows[] = {
+        {"limit.temperature_c_max", limit->temperature_c_max, 20, 400},
+        {"limit.temperature_c_trip", limit->temperature_c_trip, limit->temperature_c_max, 400},
+        {"limit.over_temperature_warn_k", limit->over_temperature_warn_k, 0.5, 50},
+        {"limit.over_temperature_warn_s", limit->over_temperature_warn_s, 0, 60},
+        {"limit.over_temperature_trip_k", limit->over_temperature_trip_k,
+         limit->over_temperature_warn_k, 100},
+        {"limit.out_of_family_k", limit->out_of_family_k, 1, 100},
+        {"limit.out_of_family_s", limit->out_of_family_s, 0, 60},
+        {"limit.temperature_holdback_k", limit->temperature_holdback_k, 0, 200},
+        {"limit.cold_stack_margin_k", limit->cold_stack_margin_k, 0, 200},
+        {"limit.ssr_welded_current_a", limit->ssr_welded_current_a, 0.01, 100},
+        {"limit.ssr_welded_s", limit->ssr_welded_s, 0.1, 60},
+        {"limit.uncommanded_rise_k_per_s", limit->uncommanded_rise_k_per_s, 0.001, 10},
+        {"limit.uncommanded_rise_s", limit->uncommanded_rise_s, 1, 600},
+        {"limit.heater_break_fraction", limit->heater_break_fraction, 0.05, 0.99},
+        {"limit.heater_break_s", limit->heater_break_s, 0.1, 600},
+        {"limit.loop_break_s", limit->loop_break_s, 1, 3600},
+        {"limit.loop_break_rise_k", limit->loop_break_rise_k, 0.1, 50},
+        {"limit.contactor_mismatch_s", limit->contactor_mismatch_s, 0, 10},
+        {"limit.zone_sensor_bad_s_max", limit->zone_sensor_bad_s_max, 0, 600},
+        {"limit.steam_limit_c", limit->steam_limit_c, 20, 100},
+        {"limit.start_temperature_c_max", limit->start_temperature_c_max, 20,
+         limit->temperature_c_max},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+static bool pressure_limit_in_bounds(const press_limit_config_t *limit, press_config_fault_t *fault)
+{
+    const bound_t rows[] = {
+        {"limit.stack_pressure_mpa_max", limit->stack_pressure_mpa_max, 0.1, 700},
+        {"limit.cylinder_bar_trip", limit->cylinder_bar_trip, 1, 700},
+        {"limit.pressure_pair_bar_max", limit->pressure_pair_bar_max, 0.1, 100},
+        {"limit.pressure_pair_s_max", limit->pressure_pair_s_max, 0, 10},
+        {"limit.force_mismatch_fraction_max", limit->force_mismatch_fraction_max, 0.01, 1},
+        {"limit.pressure_holdback_mpa", limit->pressure_holdback_mpa, 0.01, 100},
+        {"limit.cold_stack_pressure_mpa_max", limit->cold_stack_pressure_mpa_max, 0, 700},
+        {"limit.pump_mismatch_s", limit->pump_mismatch_s, 0, 10},
+        {"limit.pump_no_rise_s", limit->pump_no_rise_s, 1, 600},
+        {"limit.pressure_loss_bar_per_min", limit->pressure_loss_bar_per_min, 0.01, 1000},
+        {"limit.pressure_loss_s", limit->pressure_loss_s, 1, 600},
+        {"limit.io_age_s_max", limit->io_age_s_max, 0.01, 1},
+        {"limit.released_bar_max", limit->released_bar_max, 0, 50},
+        {"limit.readback_s_max", limit->readback_s_max, 0, 1},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+int32_t press_config_check(const press_config_t *config, press_config_fault_t *fault)
+{
+    if (!base_in_bounds(config, fault)) return 1;
+    for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) {
+        if (!channel_in_bounds(config, i, fault)) return 1;
+    }
+    for (uint32_t i = 0; i < config->zone_count; i++) {
+        if (!zone_in_bounds(config, i, fault)) return 1;
+    }
+    if (!stack_in_bounds(&config->stack, fault)) return 1;
+    if (!hydraulic_in_bounds(&config->hydraulic, fault)) return 1;
+    if (!heat_limit_in_bounds(&config->limit, fault)) return 1;
+    return pressure_limit_in_bounds(&config->limit, fault) ? 0 : 1;
+}
