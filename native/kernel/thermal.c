@@ -55,6 +55,20 @@ static double lagged_setpoint(const press_ramp_t *ramp, double lag_s)
            lag_s * (ramp->velocity_unit_per_s - 0.5 * lag_s * ramp->acceleration_unit_per_s2);
 }
 
+/* Heat of the ramp and the losses, and what the derivative takes off a measurement that only
+ * follows its setpoint: without the latter the integral would make up for it during the ramp and
+ * be too large at its end. */
+static double feed_forward(const press_config_t *config, const press_zone_config_t *zone,
+                           const press_ramp_t *ramp)
+{
+    const double rate_c_per_s =
+        ramp->velocity_unit_per_s - zone->lag_s * ramp->acceleration_unit_per_s2;
+    const double power_w =
+        zone->heat_capacity_j_per_k * ramp->velocity_unit_per_s +
+        zone->loss_w_per_k * (ramp->position_unit - config->ambient_temperature_c);
+    return power_w / zone->power_w + zone->kp_per_c * zone->td_s * rate_c_per_s;
+}
+
 /* How far the slowest usable zone is behind, in the direction of the move. */
 static double behind(const press_config_t *config, const press_state_t *state, bool rising)
 {
@@ -148,11 +162,8 @@ static void zone_law(const press_config_t *config, press_state_t *state,
                                ? 0.0
                                : -cooling_power(config, state, index, air) / zone->power_w;
     const press_pid_config_t pid = pid_of(zone, coldest, heat ? 1.0 : 0.0);
-    const double feed_forward =
-        (zone->heat_capacity_j_per_k * ramp->velocity_unit_per_s +
-         zone->loss_w_per_k * (ramp->position_unit - config->ambient_temperature_c)) /
-        zone->power_w;
-    double achieved = own->pid.primed ? own->pid.output_fraction : feed_forward;
+    const double ahead = feed_forward(config, zone, ramp);
+    double achieved = own->pid.primed ? own->pid.output_fraction : ahead;
     if (!zone_usable(state, index)) {
         own->pid.primed = 0;
         own->demand_fraction = 0.0;
@@ -161,7 +172,7 @@ static void zone_law(const press_config_t *config, press_state_t *state,
     if (!own->window_obeyed && achieved > own->achieved_fraction) achieved = own->achieved_fraction;
     own->demand_fraction =
         press_pid_step(&pid, &own->pid, lagged_setpoint(ramp, zone->lag_s),
-                       zone_temperature(state, index), feed_forward,
+                       zone_temperature(state, index), ahead,
                        press_clamp(achieved, pid.output_fraction_min, pid.output_fraction_max),
                        config->tick_s * config->thermal_ticks);
 }
