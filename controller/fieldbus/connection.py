@@ -122,8 +122,12 @@ class Connection:
             raise LinkError(str(error)) from None
         finally:
             self._deadline = None
-        if deadline.expired():  # asyncio.wait_for swallows a cancellation that meets a reply
+        # asyncio.wait_for, inside pymodbus, swallows a cancellation that meets a reply.
+        if deadline.expired():
             raise TimeoutError
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
         self._statistics.round_trip(self._stopwatch_s() - begun_s)
         return self._payload(request, reply)
 

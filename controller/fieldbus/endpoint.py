@@ -45,6 +45,7 @@ class Endpoint:
         self._connection = Connection(host, port, self.statistics, stopwatch_s)
         self._up = asyncio.Event()
         self._mending: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def open(self) -> None:
         """Connect and check every module. Raises StationError saying which, and what it found."""
@@ -55,6 +56,7 @@ class Endpoint:
             raise
 
     async def close(self) -> None:
+        self._closed = True  # asyncio.wait_for may swallow the cancellation of the task
         task, self._mending = self._mending, None
         if task is not None:
             task.cancel()
@@ -138,12 +140,12 @@ class Endpoint:
         """Close, so that a late reply has no reader, and start mending."""
         self._up.clear()
         self._connection.drop()
-        if self._mending is None or self._mending.done():
+        if not self._closed and (self._mending is None or self._mending.done()):
             self._mending = asyncio.get_running_loop().create_task(self._mend())
 
     async def _mend(self) -> None:
         back_off_s = _BACK_OFF_S_MIN
-        while True:
+        while not self._closed:
             try:
                 await self._bring_up()
             except StationError:
