@@ -1,0 +1,95 @@
+"""Machine descriptions: a press is a TOML file, not C.
+
+`read_machine` takes a shipped name ("press-500kN") or a path and returns a `Machine`
+(`hil.description`). A description that is not possible is refused with file, field path
+and bound (MachineError).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hil.description import Machine, MachineError, explained
+
+SIZE_MAX_BYTES = 256 * 1024
+
+
+def shipped_machines() -> tuple[str, ...]:
+    """Names of the machine descriptions that come with the package."""
+    folder = resources.files("hil") / "machines"
+    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def read_machine(machine: str | Path) -> Machine:
+    """A shipped machine by name, or one from a TOML file.
+
+    Raises MachineError with file, field path and bound.
+    """
+    if isinstance(machine, str) and machine in shipped_machines():
+        text = (resources.files("hil") / "machines" / f"{machine}.toml").read_text("utf-8")
+        return parse_machine(text, machine)
+    path = Path(machine)
+    try:
+        if path.stat().st_size > SIZE_MAX_BYTES:
+            raise MachineError(f"{path}: larger than {SIZE_MAX_BYTES} bytes, no machine file")
+        text = path.read_text("utf-8")
+    except OSError as error:
+        shipped = ", ".join(shipped_machines())
+        reason = error.strerror or "cannot be read"
+        raise MachineError(f"{path}: {reason}; give a TOML file or one of: {shipped}") from None
+    except UnicodeDecodeError:
+        raise MachineError(f"{path}: not UTF-8 text") from None
+    return parse_machine(text, str(path))
+
+
+def parse_machine(text: str, source: str) -> Machine:
+    """A machine from TOML text; `source` names it in errors."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Machine)
+    except tomllib.TOMLDecodeError as error:
+        raise MachineError(f"{source}: not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise MachineError(explained(source, error)) from None
+
+
+def plant_fields(machine: Machine, points: tuple[str, ...]) -> dict[str, Any]:
+    """The machine as fields of the plant's C configuration.
+
+    `points` are the plant's readings in its own order. Raises MachineError when the file
+    names a point that this plant does not have.
+    """
+    fields: dict[str, Any] = msgspec.to_builtins(machine)
+    for key in ("name", "description", "device", "wiring"):
+        del fields[key]
+    for zone in fields["zone"]:
+        zone["platen"] = ("top", "bottom").index(zone["platen"])
+    fields["zone_count"] = len(machine.zone)
+    electrical = fields["electrical"]
+    electrical["limiter_zone"] = [
+        electrical.pop("limiter_zone_top") - 1,
+        electrical.pop("limiter_zone_bottom") - 1,
+    ]
+    fields["sensor"] = _sensors_in_order(machine, points)
+    return fields
+
+
+def _sensors_in_order(machine: Machine, points: tuple[str, ...]) -> list[dict[str, Any]]:
+    absent: dict[str, Any] = {"fitted": 0, "counts_per_unit": 1.0, "conversion_s": 1.0}
+    by_point: dict[str, dict[str, Any]] = {}
+    for sensor in machine.sensor:
+        for point in sensor.points:
+            if point not in points:
+                known = ", ".join(points)
+                raise MachineError(
+                    f"{machine.name}: sensor.points: no point {point!r}; there are {known}"
+                )
+            row = msgspec.to_builtins(sensor)
+            del row["points"]
+            row["current_loop"] = int(row.pop("kind") == "current_loop")
+            by_point[point] = {**row, "fitted": 1}
+    return [by_point.get(point, absent) for point in points]

@@ -1,0 +1,284 @@
+"""The simulated press through a Python face: set what acts on it, step, read what it says.
+
+    from hil import Plant
+
+    press = Plant.from_machine("press-500kN", seed=7)
+    press.set(contactor_top=True, contactor_bottom=True, heater_1_ssr=True)
+    press.step(60.0)
+    press.reading("zone_1_temperature_c")        # as the wire carries it, with sensor error
+    press.truth()["zone_1_temperature_c"]        # as it is
+
+Everything goes by signal name. Outputs of a controller are held until set again. Readings
+of current loops are in mA, all others in the unit their name ends with. The only importer
+of `_plant`; names and layouts come from its header by cffi's introspection.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from controller.ports import SignalNames
+from hil import _plant  # type: ignore[attr-defined]
+from hil.description import Machine, MachineError
+from hil.machine import plant_fields, read_machine
+
+ffi = _plant.ffi
+lib = _plant.lib
+
+HEADER_SHA256: str = ffi.string(lib.header_sha256).decode()
+STEP_S: float = 1.0 / lib.PLANT_STEPS_PER_S
+STEP_S_MAX = 1e6  # one call; beyond it a number is taken for a mistake
+TEMPERATURE_C_BOUNDS = (-50.0, 1000.0)
+
+
+def _enum_names(enum: str, prefix: str) -> tuple[str, ...]:
+    by_number = ffi.typeof(f"enum {enum}").elements
+    names = (by_number[number] for number in sorted(by_number))
+    return tuple(name.removeprefix(prefix).lower() for name in names if not name.endswith("_COUNT"))
+
+
+READINGS = _enum_names("plant_reading", "PLANT_READING_")
+DIGITAL_INPUTS = _enum_names("plant_input", "PLANT_INPUT_")
+DIGITAL_OUTPUTS = _enum_names("plant_output", "PLANT_OUTPUT_")
+ANALOGUE_OUTPUTS = ("valve_open_fraction",)
+
+# What people, the building and broken parts do, with both bounds; switches are 0 or 1.
+_SWITCH = (0, 1)
+_WORLD_BOUNDS = {
+    "mains_voltage_v": (0.0, 1000.0),
+    "ambient_temperature_c": (-20.0, 60.0),
+    "water_temperature_c": (0.0, 99.0),
+    "heater_break_fraction": (0.0, 1.0),
+}
+
+
+def _numbered(field: str, count: int) -> list[str]:
+    """`heater_break_fraction` of six zones -> heater_1_break_fraction ..."""
+    head, _, tail = field.partition("_")
+    return [f"{head}_{i + 1}_{tail}" for i in range(count)]
+
+
+def _world_places() -> dict[str, tuple[str, int]]:
+    """Settable name -> field of plant_world_t and index in it, -1 for a scalar."""
+    places: dict[str, tuple[str, int]] = {}
+    for field, info in ffi.typeof("plant_world_t").fields:
+        if info.type.kind == "array":
+            names = _numbered(field, info.type.length)
+            places.update({name: (field, i) for i, name in enumerate(names)})
+        else:
+            places[field] = (field, -1)
+    return places
+
+
+def _truth_names() -> tuple[str, ...]:
+    """Names of plant_truth_t, which is doubles only."""
+    names: list[str] = []
+    for field, info in ffi.typeof("plant_truth_t").fields:
+        names += _numbered(field, info.type.length) if info.type.kind == "array" else [field]
+    return tuple(names)
+
+
+_WORLD = _world_places()
+_TRUTH = _truth_names()
+CONDITIONS = tuple(_WORLD)
+
+
+class Plant:
+    """One simulated press. Same machine, seed and inputs: the same bytes, on every CPU.
+
+    With `noise=False` instruments are ideal but for the resolution of their wire (no
+    noise, no bias, no tilt). The truth never depends on seed or noise. Everything starts at
+    `start_temperature_c`, by default the machine's ambient temperature.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        seed: int = 0,
+        noise: bool = True,
+        start_temperature_c: float | None = None,
+    ) -> None:
+        start_c = machine.ambient_temperature_c
+        if start_temperature_c is not None:
+            start_c = _bounded("start_temperature_c", start_temperature_c, *TEMPERATURE_C_BOUNDS)
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed is {seed}, must be within 0 .. 2**64 - 1")
+        self.machine = machine
+        self._config = ffi.new("plant_config_t *", plant_fields(machine, READINGS))
+        self._config.header_version = lib.PLANT_HEADER_VERSION
+        self._state = ffi.new("plant_state_t *")
+        self._truth = ffi.new("plant_truth_t *")
+        lib.plant_init(self._config, seed, int(noise), start_c, self._state)
+        self.fitted = frozenset(
+            name for i, name in enumerate(READINGS) if self._config.sensor[i].fitted
+        )
+        self._absent = _absent_zones(len(machine.zone))
+
+    @classmethod
+    def from_machine(
+        cls,
+        machine: str | Path,
+        *,
+        seed: int = 0,
+        noise: bool = True,
+        start_temperature_c: float | None = None,
+        stack: Mapping[str, float] | None = None,
+    ) -> Plant:
+        """Build from a shipped name or a TOML file; `stack` changes fields of the workpiece.
+
+        Raises MachineError when the description is impossible.
+        """
+        description = read_machine(machine)
+        if stack:
+            description = description.with_stack(stack)
+        return cls(description, seed=seed, noise=noise, start_temperature_c=start_temperature_c)
+
+    @property
+    def time_s(self) -> float:
+        return float(self._state.step * STEP_S)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every name `set` takes: a controller's outputs, then what acts from outside."""
+        return (*DIGITAL_OUTPUTS, *ANALOGUE_OUTPUTS, *CONDITIONS)
+
+    def set(self, **inputs: float) -> None:
+        """Hold these inputs from now on.
+
+        Raises KeyError for a name the press does not have, ValueError for a number out of
+        its bounds; then nothing has changed.
+        """
+        changes = [self._change(name, number) for name, number in inputs.items()]
+        for change in changes:
+            change()
+
+    def _change(self, name: str, number: float) -> Callable[[], None]:
+        state, config = self._state, self._config
+        if name in DIGITAL_OUTPUTS:
+            bit = 1 << DIGITAL_OUTPUTS.index(name)
+            on = _bounded(name, number, *_SWITCH)
+            return lambda: lib.plant_command(
+                config,
+                state,
+                state.output_bits | bit if on else state.output_bits & ~bit,
+                state.valve_open_fraction,
+            )
+        if name in ANALOGUE_OUTPUTS:
+            opening = _bounded(name, number, 0.0, 1.0)
+            return lambda: lib.plant_command(config, state, state.output_bits, opening)
+        if name not in _WORLD:
+            raise KeyError(f"the press has no input {name!r}; there are {', '.join(self.inputs)}")
+        field, index = _WORLD[name]
+        checked = _bounded(name, number, *_WORLD_BOUNDS.get(field, _SWITCH))
+        if field not in _WORLD_BOUNDS:
+            checked = int(checked)
+        if index < 0:
+            return lambda: setattr(state.world, field, checked)
+        return lambda: getattr(state.world, field).__setitem__(index, checked)
+
+    def step(self, seconds: float) -> None:
+        """Advance by `seconds`, rounded to whole milliseconds, with the inputs held."""
+        self._run(round(_bounded("seconds", seconds, 0.0, STEP_S_MAX) / STEP_S))
+
+    def _run(self, steps: int) -> None:
+        lib.plant_run(self._config, self._state, steps)
+
+    def reading(self, name: str) -> float:
+        """What the instrument's wire carries now. Raises KeyError when it is not fitted."""
+        if name not in self.fitted:
+            raise KeyError(f"no instrument {name!r}; fitted are {', '.join(sorted(self.fitted))}")
+        return float(self._state.sensor[READINGS.index(name)].reading_channel_unit)
+
+    def readings(self) -> dict[str, float]:
+        """All fitted instruments by name."""
+        return {name: self.reading(name) for name in READINGS if name in self.fitted}
+
+    def digital_inputs(self) -> dict[str, bool]:
+        """Switches and mirror contacts by name."""
+        bits = lib.plant_input_bits(self._config, self._state)
+        return {name: bool(bits >> i & 1) for i, name in enumerate(DIGITAL_INPUTS)}
+
+    def truth(self) -> dict[str, float]:
+        """The true state by name, without any sensor error."""
+        lib.plant_truth(self._config, self._state, self._truth)
+        numbers = memoryview(ffi.buffer(self._truth)).cast("B").cast("d")
+        named = dict(zip(_TRUTH, numbers, strict=True))
+        for name in self._absent:
+            del named[name]
+        return named
+
+    def state_bytes(self) -> bytes:
+        """The whole state, to compare two runs."""
+        return bytes(ffi.buffer(self._state))
+
+    def wire(self, signals: SignalNames, *, tick_s: float = 0.010) -> PlantWire:
+        """The same press in the order of a controller's frames, one call a tick."""
+        return PlantWire(self, self._config, self._state, signals, tick_s)
+
+
+class PlantWire:
+    """Frame order: outputs as bits, readings as one buffer. For stations and I/O modules."""
+
+    def __init__(
+        self, plant: Plant, config: Any, state: Any, signals: SignalNames, tick_s: float
+    ) -> None:
+        steps = round(_bounded("tick_s", tick_s, STEP_S, 10.0) / STEP_S)
+        if abs(steps * STEP_S - tick_s) > 1e-9:
+            raise ValueError(f"tick_s is {tick_s}, must be a whole number of milliseconds")
+        self.plant = plant
+        self._steps = steps
+        self._readings = ffi.new("double[]", max(1, len(signals.channels)))
+        self._wiring = ffi.new("plant_wiring_t *", _wiring_of(signals))
+        self._arguments = (config, state, self._wiring)
+        self.readings = memoryview(ffi.buffer(self._readings)).cast("B").cast("d")
+        self.readings_ok = bytes(int(name in plant.fitted) for name in signals.channels)
+        self.output_bits = 0
+        self.valve_open_fraction = 0.0
+        self.input_bits: int = lib.plant_read(*self._arguments, self._readings)
+
+    def command(self, output_bits: int, valve_open_fraction: float) -> None:
+        """Hold these outputs from the next advance on. A non-finite opening is 0."""
+        self.output_bits = output_bits
+        self.valve_open_fraction = valve_open_fraction
+
+    def advance(self) -> None:
+        """One tick with the outputs held, then a new reading."""
+        self.input_bits = lib.plant_tick(
+            *self._arguments, self.output_bits, self.valve_open_fraction, self._steps,
+            self._readings,
+        )  # fmt: skip
+
+    def sense(self) -> tuple[Sequence[float], int]:
+        """Readings (mA for a current loop) and digital input bits as of the last advance."""
+        return self.readings, self.input_bits
+
+
+def _bounded(name: str, number: float, low: float, high: float) -> float:
+    if not (math.isfinite(number) and low <= number <= high):
+        raise ValueError(f"{name} is {number}, must be within {low} .. {high}")
+    return number
+
+
+def _absent_zones(zone_count: int) -> tuple[str, ...]:
+    heads = ("zone", "heater", "face")
+    absent = {f"{head}_{i + 1}_" for head in heads for i in range(zone_count, lib.PLANT_ZONE_MAX)}
+    return tuple(name for name in _TRUTH if any(name.startswith(head) for head in absent))
+
+
+def _wiring_of(signals: SignalNames) -> dict[str, Any]:
+    """Canonical number of each point of the frames, -1 where this plant has none."""
+    fields: dict[str, Any] = {}
+    for kind, wanted, known in (
+        ("reading", signals.channels, READINGS),
+        ("input", signals.digital_inputs, DIGITAL_INPUTS),
+        ("output", signals.digital_outputs, DIGITAL_OUTPUTS),
+    ):
+        if len(wanted) > lib.PLANT_WIRE_MAX:
+            raise MachineError(f"{len(wanted)} {kind} points, at most {lib.PLANT_WIRE_MAX}")
+        fields[f"{kind}_count"] = len(wanted)
+        fields[kind] = [known.index(name) if name in known else -1 for name in wanted]
+    return fields

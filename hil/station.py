@@ -1,0 +1,123 @@
+"""The simulated press as a Station, in this process and in virtual time.
+
+Time is the tick's index: the plant stands at `index * tick_s` when it is sensed and moves
+one tick with every actuate, outputs held. Ticks that nobody actuated still pass for the
+press; the station's own output lease then lets its outputs fall to zero, exactly as the
+I/O modules of a real press do when their host is silent. No wall clock, no waiting: the
+async methods never suspend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.ports import OutputFrame, SensorFrame, SignalNames, StationError, Tick
+from hil.description import MachineError
+from hil.plant import Plant
+
+CATCH_UP_S_MAX = 600.0  # silence longer than this is not simulated further, but counted
+
+
+class SimulatedStation:
+    """`controller.ports.SimulatedStation` over a plant. Build it with `open_simulation`.
+
+    `lease_s` is how long the outputs outlive the last actuate. Raises ValueError when
+    `tick_s` is not a whole number of milliseconds.
+    """
+
+    def __init__(
+        self, plant: Plant, signals: SignalNames, *, tick_s: float, lease_s: float = 0.2
+    ) -> None:
+        self.plant = plant
+        self._wire = plant.wire(signals, tick_s=tick_s)
+        self._tick_s = tick_s
+        self._lease_ticks = max(1, round(lease_s / tick_s))
+        self._silent_ticks_max = round(CATCH_UP_S_MAX / tick_s)
+        self._channels = slice(0, len(signals.channels))
+        self._fresh = memoryview(bytes(8 * len(signals.channels))).cast("d")
+        self._next_tick: int | None = None  # the tick at whose instant the plant stands
+        self._held_ticks = 0  # since the last actuate
+        self._lapse_count = 0
+        self._tick_count = 0
+        self._skipped_tick_count = 0
+
+    async def open(self) -> None:
+        """Nothing to connect; the press is there."""
+
+    async def close(self) -> None:
+        """Hands off: outputs fall at once, as they do when a host lets go."""
+        self._wire.command(0, 0.0)
+
+    async def sense(self, tick: Tick, frame: SensorFrame) -> None:
+        if tick.index != self._next_tick:
+            self._pass_silence(tick.index)
+        wire, channels = self._wire, self._channels
+        frame.reading[channels] = wire.readings
+        frame.reading_age_s[channels] = self._fresh
+        frame.reading_ok[channels] = wire.readings_ok
+        frame.digital_input_bits = wire.input_bits
+        frame.digital_output_bits_readback = wire.output_bits
+        frame.valve_open_fraction_readback = wire.valve_open_fraction
+        frame.lease_lapse_count = self._lapse_count
+        frame.digital_age_s = 0.0
+        frame.digital_ok = True
+        frame.readback_ok = True
+
+    async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
+        if tick.index != self._next_tick:
+            self._pass_silence(tick.index)
+        self._wire.command(frame.digital_output_bits, frame.valve_open_fraction)
+        self._wire.advance()
+        self._next_tick = tick.index + 1
+        self._held_ticks = 1
+        self._tick_count += 1
+
+    def _pass_silence(self, index: int) -> None:
+        """Let the press live through the ticks that nobody actuated, up to `index`."""
+        if self._next_tick is None or index < self._next_tick:
+            # The first tick, or the last one again (the loop's closing frame).
+            self._next_tick = index
+            return
+        silent = index - self._next_tick
+        lived = min(silent, self._silent_ticks_max)
+        for _ in range(lived):
+            if self._held_ticks == self._lease_ticks:
+                self._wire.command(0, 0.0)
+                self._lapse_count += 1
+            self._wire.advance()
+            self._held_ticks += 1
+        self._tick_count += lived
+        self._skipped_tick_count += silent - lived
+        self._next_tick = index
+
+    def statistics(self) -> Mapping[str, float]:
+        return {
+            "plant_time_s": self.plant.time_s,
+            "tick_count": float(self._tick_count),
+            "lease_lapse_count": float(self._lapse_count),
+            "skipped_s": self._skipped_tick_count * self._tick_s,
+        }
+
+    def truth(self) -> Mapping[str, float]:
+        """True state of the press by signal name, without sensor error."""
+        return self.plant.truth()
+
+
+def open_simulation(
+    machine: str,
+    signals: SignalNames,
+    *,
+    seed: int,
+    tick_s: float,
+    stack: Mapping[str, float] | None = None,
+) -> SimulatedStation:
+    """A simulated press by machine name or file, wired in the order of `signals`.
+
+    `stack` changes fields of the machine's workpiece (`hil.description.Stack`). Raises
+    StationError when the machine description, seed or tick is refused.
+    """
+    try:
+        plant = Plant.from_machine(machine, seed=seed, stack=stack)
+        return SimulatedStation(plant, signals, tick_s=tick_s)
+    except (MachineError, ValueError) as error:
+        raise StationError(str(error)) from None

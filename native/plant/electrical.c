@@ -1,0 +1,136 @@
+/* electrical.c: mains, safety chain, independent limiter, contactors, SSRs, current.
+ *
+ * The safety relay and the limiter are wires, not software: they take the coils away
+ * whatever the controller asks. Each intervention is counted as a demand.
+ */
+#include "parts.h"
+
+void plant_electrical_init(const plant_config_t *config, plant_state_t *state)
+{
+    plant_world_t *world = &state->world;
+    world->mains_voltage_v = config->electrical.mains_voltage_v_nominal;
+    world->ambient_temperature_c = config->ambient_temperature_c;
+    world->water_temperature_c = config->water_temperature_c;
+    world->guard_a_closed = world->guard_b_closed = 1;
+    world->estop_a_ok = world->estop_b_ok = 1;
+    world->safety_relay_healthy = 1;
+    world->oil_level_ok = world->oil_filter_ok = world->water_supply_ok = 1;
+    state->electrical.safety_relay_closed = 1;
+    state->electrical.mains_ok = 1;
+    state->electrical.half_cycle_ratio = 1.0; /* the first step is a zero crossing */
+}
+
+/* A contact that follows its coil after a delay. Returns its position. */
+static uint32_t follow(uint32_t closed, bool coil, double delay_s, double *waited_s)
+{
+    if ((closed != 0u) == coil) {
+        *waited_s = 0.0;
+        return closed;
+    }
+    *waited_s += PLANT_STEP_S;
+    /* Half a step of slack: the sum of steps is not exactly the delay. */
+    if (*waited_s < delay_s - 0.5 * PLANT_STEP_S)
+        return closed;
+    *waited_s = 0.0;
+    return coil ? 1u : 0u;
+}
+
+static void safety_relay_step(const plant_config_t *config, plant_state_t *state)
+{
+    const plant_world_t *world = &state->world;
+    plant_electrical_state_t *electrical = &state->electrical;
+    bool healthy = world->guard_a_closed && world->guard_b_closed && world->estop_a_ok
+                   && world->estop_b_ok && world->safety_relay_healthy && electrical->mains_ok;
+    uint32_t before = electrical->safety_relay_closed;
+    electrical->safety_relay_closed = follow(before, healthy, config->electrical.safety_relay_s,
+                                             &electrical->safety_relay_s);
+    /* A demand is one that found something to switch off; loading an idle press is none. */
+    bool running = electrical->contactor_closed[0] || electrical->contactor_closed[1]
+                   || electrical->pump_running;
+    if (before && !electrical->safety_relay_closed && electrical->mains_ok && running)
+        state->safety_relay_demands += 1;
+}
+
+static void contactors_step(const plant_config_t *config, plant_state_t *state)
+{
+    plant_electrical_state_t *electrical = &state->electrical;
+    bool powered = electrical->safety_relay_closed && electrical->mains_ok;
+    double delay_s = config->electrical.contactor_s;
+    for (uint32_t p = 0; p < PLANT_PLATEN_COUNT; p++) {
+        bool coil = powered && !electrical->limiter_latched
+                    && plant_bit(state->output_bits, PLANT_OUTPUT_CONTACTOR_TOP + p);
+        electrical->contactor_closed[p] =
+            follow(electrical->contactor_closed[p], coil, delay_s, &electrical->contactor_s[p]);
+    }
+    bool pump = powered && plant_bit(state->output_bits, PLANT_OUTPUT_PUMP);
+    electrical->pump_running = follow(electrical->pump_running, pump, delay_s, &electrical->pump_s);
+}
+
+/* Zero-crossing SSRs take a new state at half cycles only. */
+static void ssr_step(const plant_config_t *config, plant_state_t *state)
+{
+    plant_electrical_state_t *electrical = &state->electrical;
+    electrical->half_cycle_ratio += 2.0 * config->electrical.mains_hz * PLANT_STEP_S;
+    if (electrical->half_cycle_ratio < 1.0 - 1e-9)
+        return;
+    electrical->half_cycle_ratio -= 1.0;
+    for (uint32_t z = 0; z < config->zone_count; z++) {
+        bool asked = plant_bit(state->output_bits, PLANT_OUTPUT_HEATER_1_SSR + z);
+        bool conducts = asked || state->world.heater_ssr_welded[z];
+        electrical->ssr_conducting[z] = conducts && !state->world.heater_ssr_open[z] ? 1u : 0u;
+    }
+}
+
+/* P = u P_z (1 - broken) (V/V_n)^2, and the current the transformer shows: its averaging
+ * window makes the reading a ramp that arrives exactly. */
+static void heater_step(const plant_config_t *config, plant_state_t *state, uint32_t z)
+{
+    plant_electrical_state_t *electrical = &state->electrical;
+    const plant_zone_t *zone = &config->zone[z];
+    double nominal_v = config->electrical.mains_voltage_v_nominal;
+    double mains_ratio = state->world.mains_voltage_v / nominal_v;
+    double rated_a = zone->power_w / nominal_v;
+    bool live = electrical->ssr_conducting[z] && electrical->contactor_closed[zone->platen];
+    double share = live ? 1.0 - state->world.heater_break_fraction[z] : 0.0;
+    double current_a = rated_a * mains_ratio * share;
+    electrical->heater_current_a[z] = current_a;
+    state->thermal.heater_power_w[z] = zone->power_w * mains_ratio * mains_ratio * share;
+    double ramp_a = rated_a * (mains_ratio > 1.0 ? mains_ratio : 1.0) * PLANT_STEP_S
+                    / config->electrical.current_window_s;
+    double shown_a = electrical->transformer_current_a[z];
+    electrical->transformer_current_a[z] =
+        plant_clamp(current_a, shown_a - ramp_a, shown_a + ramp_a);
+}
+
+void plant_electrical_step(const plant_config_t *config, plant_state_t *state)
+{
+    plant_electrical_state_t *electrical = &state->electrical;
+    electrical->mains_ok =
+        state->world.mains_voltage_v >= config->electrical.mains_voltage_v_min ? 1u : 0u;
+    safety_relay_step(config, state);
+    contactors_step(config, state);
+    ssr_step(config, state);
+    for (uint32_t z = 0; z < config->zone_count; z++)
+        heater_step(config, state, z);
+}
+
+/* The independent limiter: its own sensors, its own latch, reset by key when cooled down. */
+void plant_limiter_step(const plant_config_t *config, plant_state_t *state)
+{
+    plant_electrical_state_t *electrical = &state->electrical;
+    double hottest_c = -273.15;
+    for (uint32_t p = 0; p < PLANT_PLATEN_COUNT; p++) {
+        uint32_t point = PLANT_READING_LIMITER_TOP_TEMPERATURE_C + p;
+        double seen_c = state->sensor[point].reading_channel_unit;
+        if (config->sensor[point].fitted && seen_c > hottest_c)
+            hottest_c = seen_c;
+    }
+    if (hottest_c > config->electrical.limiter_c && !electrical->limiter_latched) {
+        electrical->limiter_latched = 1;
+        state->limiter_demands += 1;
+    }
+    bool key = state->world.limiter_reset && !electrical->limiter_reset_previous;
+    electrical->limiter_reset_previous = state->world.limiter_reset ? 1u : 0u;
+    if (key && hottest_c < config->electrical.limiter_reset_c)
+        electrical->limiter_latched = 0;
+}

@@ -1,0 +1,49 @@
+/* parts.h: what the plant's files call in one another. Private: no host sees it.
+ *
+ * Order of one millisecond (plant.c): electrical -> hydraulic and stack -> thermal; every
+ * PLANT_SLOW_STEPS also the slow laws and the sensors. Argument order: config, state, inputs.
+ */
+#ifndef PLANT_PARTS_H
+#define PLANT_PARTS_H
+
+#include "plant.h"
+
+#define PLANT_STEP_S (1.0 / PLANT_STEPS_PER_S)
+#define PLANT_SLOW_S (PLANT_SLOW_STEPS * PLANT_STEP_S)
+#define PLANT_PA_PER_BAR 1e5
+
+void plant_electrical_init(const plant_config_t *config, plant_state_t *state);
+void plant_electrical_step(const plant_config_t *config, plant_state_t *state);
+void plant_limiter_step(const plant_config_t *config, plant_state_t *state);
+
+void plant_thermal_init(const plant_config_t *config, plant_state_t *state, double start_c);
+void plant_thermal_step(const plant_config_t *config, plant_state_t *state);
+void plant_thermal_slow(const plant_config_t *config, plant_state_t *state);
+double plant_energy_stored_j(const plant_config_t *config, const plant_state_t *state);
+
+void plant_hydraulic_init(const plant_config_t *config, plant_state_t *state);
+void plant_hydraulic_step(const plant_config_t *config, plant_state_t *state);
+double plant_stretch_m(const plant_config_t *config, const plant_state_t *state);
+double plant_gap_m(const plant_state_t *state);
+
+void plant_stack_init(const plant_config_t *config, plant_state_t *state);
+/* Densify under the present force; refreshes thickness and compliance. */
+void plant_stack_step(const plant_config_t *config, plant_state_t *state);
+void plant_stack_slow(const plant_config_t *config, plant_state_t *state);
+double plant_stack_pressure_mpa(const plant_config_t *config, const plant_state_t *state);
+
+void plant_sensor_init(const plant_config_t *config, plant_state_t *state);
+void plant_sensor_slow(const plant_config_t *config, plant_state_t *state);
+
+void plant_random_seed(uint64_t *random, uint64_t seed);
+double plant_random_uniform(uint64_t *random); /* -1..1 */
+double plant_random_normal(uint64_t *random);  /* sigma 1, never beyond +-4.9 */
+
+static inline double plant_clamp(double number_unit, double low_unit, double high_unit)
+{
+    return number_unit < low_unit ? low_unit : (number_unit > high_unit ? high_unit : number_unit);
+}
+
+static inline bool plant_bit(uint32_t bits, uint32_t number) { return (bits >> number & 1u) != 0u; }
+
+#endif

@@ -1,0 +1,437 @@
+/* plant.h: the one definition of the simulated press.
+ *
+ * Everything between the CDEF markers becomes the cffi cdef of hil._plant; point names
+ * (`zone_1_temperature_c`, ...) are the enumerators without prefix, in lower case. Shares
+ * no code and no constants with the kernel: what must agree, agrees by signal name.
+ *
+ * Parameters come from a machine file through plant_config_t; nothing about a particular
+ * press is a constant here. No clock, no heap, no globals, no I/O; arithmetic is + - * /
+ * sqrt, so a run is the same bytes on every CPU.
+ */
+#ifndef PLANT_H
+#define PLANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* CDEF BEGIN */
+#define PLANT_HEADER_VERSION 1
+#define PLANT_ZONE_MAX 6
+#define PLANT_PLATEN_COUNT 2
+#define PLANT_LVDT_COUNT 4
+#define PLANT_READING_COUNT 24
+#define PLANT_DELAYED_COUNT 9   /* the temperatures, which lie first among the readings */
+#define PLANT_DELAY_MAX 512     /* slow steps of dead time a temperature sensor may have */
+#define PLANT_WIRE_MAX 32
+#define PLANT_STEPS_PER_S 1000  /* mechanics, oil, electrics and heat flow */
+#define PLANT_SLOW_STEPS 10     /* sensors, limiter and material temperature laws: every 10 ms */
+
+/* Analogue points a controller can read. */
+enum plant_reading {
+    PLANT_READING_ZONE_1_TEMPERATURE_C = 0,
+    PLANT_READING_ZONE_2_TEMPERATURE_C,
+    PLANT_READING_ZONE_3_TEMPERATURE_C,
+    PLANT_READING_ZONE_4_TEMPERATURE_C,
+    PLANT_READING_ZONE_5_TEMPERATURE_C,
+    PLANT_READING_ZONE_6_TEMPERATURE_C,
+    PLANT_READING_LIMITER_TOP_TEMPERATURE_C,
+    PLANT_READING_LIMITER_BOTTOM_TEMPERATURE_C,
+    PLANT_READING_STACK_TEMPERATURE_C,
+    PLANT_READING_OIL_TEMPERATURE_C,
+    PLANT_READING_WATER_TEMPERATURE_C,
+    PLANT_READING_CYLINDER_A_PRESSURE_BAR,
+    PLANT_READING_CYLINDER_B_PRESSURE_BAR,
+    PLANT_READING_LOAD_CELL_FORCE_KN,
+    PLANT_READING_LVDT_1_POSITION_MM,
+    PLANT_READING_LVDT_2_POSITION_MM,
+    PLANT_READING_LVDT_3_POSITION_MM,
+    PLANT_READING_LVDT_4_POSITION_MM,
+    PLANT_READING_HEATER_1_CURRENT_A,
+    PLANT_READING_HEATER_2_CURRENT_A,
+    PLANT_READING_HEATER_3_CURRENT_A,
+    PLANT_READING_HEATER_4_CURRENT_A,
+    PLANT_READING_HEATER_5_CURRENT_A,
+    PLANT_READING_HEATER_6_CURRENT_A
+};
+
+/* Digital points a controller can read. 1 is the healthy or true state. */
+enum plant_input {
+    PLANT_INPUT_GUARD_A_CLOSED = 0,
+    PLANT_INPUT_GUARD_B_CLOSED,
+    PLANT_INPUT_ESTOP_A_OK,
+    PLANT_INPUT_ESTOP_B_OK,
+    PLANT_INPUT_SAFETY_RELAY_OK,
+    PLANT_INPUT_LIMITER_OK,
+    PLANT_INPUT_CONTACTOR_TOP_CLOSED,
+    PLANT_INPUT_CONTACTOR_BOTTOM_CLOSED,
+    PLANT_INPUT_OIL_LEVEL_OK,
+    PLANT_INPUT_OIL_FILTER_OK,
+    PLANT_INPUT_OIL_TEMPERATURE_OK,
+    PLANT_INPUT_WATER_FLOW_OK,
+    PLANT_INPUT_PUMP_RUNNING,
+    PLANT_INPUT_MAINS_OK,
+    PLANT_INPUT_COUNT
+};
+
+/* Digital points a controller can drive. */
+enum plant_output {
+    PLANT_OUTPUT_HEATER_1_SSR = 0,
+    PLANT_OUTPUT_HEATER_2_SSR,
+    PLANT_OUTPUT_HEATER_3_SSR,
+    PLANT_OUTPUT_HEATER_4_SSR,
+    PLANT_OUTPUT_HEATER_5_SSR,
+    PLANT_OUTPUT_HEATER_6_SSR,
+    PLANT_OUTPUT_CONTACTOR_TOP,
+    PLANT_OUTPUT_CONTACTOR_BOTTOM,
+    PLANT_OUTPUT_PUMP,
+    PLANT_OUTPUT_LOAD_HOLDING_VALVE_OPEN,
+    PLANT_OUTPUT_DUMP_VALVE,
+    PLANT_OUTPUT_APPROACH_VALVE,
+    PLANT_OUTPUT_COOLING_WATER_TOP,
+    PLANT_OUTPUT_COOLING_WATER_BOTTOM,
+    PLANT_OUTPUT_COOLING_AIR,
+    PLANT_OUTPUT_WATCHDOG, /* lamp only: nothing in this press listens to it */
+    PLANT_OUTPUT_COUNT
+};
+
+typedef struct {
+    double power_w;                    /* of the cartridge at nominal mains */
+    double heater_heat_capacity_j_per_k;
+    double heater_core_w_per_k;
+    double core_heat_capacity_j_per_k;
+    double core_face_w_per_k;
+    double face_heat_capacity_j_per_k;
+    double core_loss_w_per_k;          /* through the insulation */
+    double face_loss_w_per_k;
+    double water_w_per_k;              /* cooling channel full of water */
+    double air_w_per_k;                /* cooling channel blown through with air */
+    double contact_weight_ratio;       /* share of the platen's contact with the stack */
+    uint32_t platen;                   /* 0 top, 1 bottom; neighbours lie one after another */
+} plant_zone_t;
+
+typedef struct {
+    double core_lateral_w_per_k;       /* between neighbouring zones of a platen */
+    double face_lateral_w_per_k;
+    double contact_w_per_k_base;       /* per platen: base + slope * min(1, p/ref)^exponent */
+    double contact_w_per_k_slope;
+    double contact_pressure_mpa_ref;
+    double contact_exponent_ratio;
+    double open_w_per_k;               /* top platen to stack across the daylight */
+    double stack_loss_w_per_k;
+    double cooling_valve_s;            /* channel fills and empties */
+    double steam_limit_c;              /* water on a hotter platen flashes: counted */
+    double oil_heat_capacity_j_per_k;
+    double oil_loss_w_per_k;
+    double oil_motor_w;                /* pump losses into the oil beside throttling */
+    double oil_temperature_c_max;      /* switch */
+} plant_thermal_t;
+
+typedef struct {
+    double cylinder_area_mm2;
+    double cylinder_volume_l;          /* press side, with lines */
+    double frame_stiffness_kn_per_mm;
+    double ram_mass_kg;
+    double return_force_kn;            /* ram weight and return springs: against the pressure */
+    double daylight_mm;                /* full opening above the fresh stack */
+    double friction_coulomb_kn;
+    double friction_static_kn;
+    double friction_stribeck_mm_per_s;
+    double friction_viscous_n_s_per_m;
+    double friction_pressure_ratio;    /* mu: Coulomb part grows by mu * p / p_n */
+    double friction_pressure_bar_ref;  /* p_n */
+    double friction_presliding_mm;     /* travel over which friction turns round */
+    double oil_bulk_modulus_mpa;
+    double oil_air_fraction;           /* at one atmosphere */
+    double oil_polytropic_ratio;
+    double oil_density_kg_per_m3;
+    double leak_m3_per_s_pa;
+    double pump_m3_per_s;
+    double valve_return_m3_per_s;      /* most the relief takes back out of the cylinder */
+    double valve_gain_m3_per_s_pa;
+    double valve_full_scale_bar;
+    double valve_natural_hz;
+    double valve_damping_ratio;
+    double valve_hysteresis_fraction;  /* full width of the play */
+    double valve_deadband_fraction;
+    double valve_pressure_bar_min;
+    double valve_resolution_fraction;  /* of its amplifier's input */
+    double approach_m3_per_s;
+    double approach_bar;               /* relief of the approach circuit */
+    double approach_gain_m3_per_s_pa;
+    double relief_crack_bar;
+    double relief_gain_m3_per_s_pa;
+    double dump_orifice_mm;            /* diameter */
+    double dump_discharge_ratio;
+    double ripple_bar;                 /* amplitude in the transducers while pumping */
+    double ripple_hz;
+} plant_hydraulic_t;
+
+/* The workpiece: Heckel densification with thermal softening, contact, damage. */
+typedef struct {
+    double area_mm2;
+    double areal_mass_g_per_cm2;
+    double true_density_g_per_cm3;
+    double density_ratio_initial;
+    double density_ratio_max;
+    double yield_mpa_25c;
+    double softening_k;
+    double instant_ratio;              /* phi: share of the pressure that acts at once */
+    double relaxation_s_100c;
+    double activation_j_per_mol;
+    double elastic_modulus_mpa;        /* springback */
+    double contact_ratio_initial;
+    double contact_ratio_max;
+    double contact_yield_mpa_25c;
+    double contact_softening_k;
+    double interface_ohm_cm2_initial;
+    double interface_exponent_ratio;
+    double percolation_density_ratio;
+    double percolation_exponent_ratio;
+    double rate_mpa_per_s_max_25c;     /* faster does damage; a warm film bears more */
+    double rate_softening_k;
+    double pressure_mpa_max;           /* more does damage */
+    double heat_capacity_j_per_k;
+} plant_stack_t;
+
+typedef struct {
+    double mains_voltage_v_nominal;
+    double mains_voltage_v_min;        /* below: mains_ok falls, coils drop */
+    double mains_hz;                   /* zero-crossing SSRs switch at half cycles */
+    double contactor_s;
+    double safety_relay_s;
+    double current_window_s;           /* averaging window of the current transformers */
+    double limiter_c;                  /* independent, latching */
+    double limiter_reset_c;            /* may be reset below */
+    uint32_t limiter_zone[PLANT_PLATEN_COUNT]; /* where its two sensors sit */
+} plant_electrical_t;
+
+typedef struct {
+    double range_low_channel_unit;     /* 4 mA; what a direct converter can show least */
+    double range_high_channel_unit;    /* 20 mA; most */
+    double counts_per_unit;            /* of the wire: of the mA for a current loop */
+    double lag_s;
+    double dead_time_s;
+    double noise_channel_unit;         /* one sigma */
+    double bias_channel_unit_max;      /* seeded, uniform within +-(max + slope * |measurand|) */
+    double bias_slope_ratio_max;
+    double conversion_s;               /* between two conversions */
+    uint32_t fitted;
+    uint32_t current_loop;             /* 1: 4-20 mA, the reading is in mA */
+} plant_sensor_t;
+
+typedef struct {
+    double stretch_ratio;              /* share of the frame's stretch the LVDTs see */
+    double expansion_mm_per_k;         /* platens grow into the measuring path */
+    double reference_temperature_c;
+    double zero_mm;                    /* reading with closed, cold, unloaded, empty platens */
+    double tilt_um_max;                /* seeded, per axis, at the corners */
+} plant_displacement_t;
+
+typedef struct {
+    uint32_t header_version;
+    uint32_t zone_count;
+    double ambient_temperature_c;
+    double water_temperature_c;
+    plant_zone_t zone[PLANT_ZONE_MAX];
+    plant_thermal_t thermal;
+    plant_hydraulic_t hydraulic;
+    plant_stack_t stack;
+    plant_electrical_t electrical;
+    plant_displacement_t displacement;
+    plant_sensor_t sensor[PLANT_READING_COUNT];
+} plant_config_t;
+
+/* What people, the building and broken parts do to the press. */
+typedef struct {
+    double mains_voltage_v;
+    double ambient_temperature_c;
+    double water_temperature_c;
+    double heater_break_fraction[PLANT_ZONE_MAX]; /* 1: element open */
+    uint32_t heater_ssr_welded[PLANT_ZONE_MAX];
+    uint32_t heater_ssr_open[PLANT_ZONE_MAX];
+    uint32_t guard_a_closed;
+    uint32_t guard_b_closed;
+    uint32_t estop_a_ok;
+    uint32_t estop_b_ok;
+    uint32_t safety_relay_healthy;
+    uint32_t oil_level_ok;
+    uint32_t oil_filter_ok;
+    uint32_t water_supply_ok;
+    uint32_t limiter_reset;            /* the key: an edge 0 -> 1 */
+} plant_world_t;
+
+/* All doubles: the true state, by name. */
+typedef struct {
+    double time_s;
+    double zone_temperature_c[PLANT_ZONE_MAX];
+    double heater_temperature_c[PLANT_ZONE_MAX];
+    double face_temperature_c[PLANT_ZONE_MAX];
+    double heater_power_w[PLANT_ZONE_MAX];
+    double heater_current_a[PLANT_ZONE_MAX];
+    double stack_temperature_c;
+    double oil_temperature_c;
+    double valve_pressure_bar;
+    double cylinder_pressure_bar;
+    double cylinder_inflow_m3_per_s;
+    double force_kn;
+    double stack_pressure_mpa;
+    double ram_speed_mm_per_s;
+    double daylight_mm;
+    double thickness_mm;
+    double density_ratio;
+    double density_g_per_cm3;
+    double contact_area_ratio;
+    double interface_resistance_ohm_cm2;
+    double conductivity_ratio;
+    double damage_ratio;
+    double cracked_count;
+    double energy_in_j;
+    double energy_lost_j;
+    double energy_stored_j;
+    double limiter_demands;
+    double relief_demands;
+    double safety_relay_demands;
+    double hard_protection_demands;
+    double steam_flashes;
+} plant_truth_t;
+
+/* Order of a controller's frames: canonical point number by position, -1 where there is none. */
+typedef struct {
+    uint32_t reading_count;
+    uint32_t input_count;
+    uint32_t output_count;
+    int32_t reading[PLANT_WIRE_MAX];
+    int32_t input[PLANT_WIRE_MAX];
+    int32_t output[PLANT_WIRE_MAX];
+} plant_wiring_t;
+
+typedef struct {
+    double lagged_channel_unit;
+    double reading_channel_unit;       /* as the wire carries it; mA for a current loop */
+    double bias_fraction;              /* -1..1 of the allowed bias, drawn once */
+    double lag_gain_fraction;          /* 1 - exp(-slow step / lag) */
+    uint32_t dead_time_steps;          /* slow steps */
+    uint32_t conversion_steps;
+    uint32_t conversion_countdown;
+} plant_sensor_state_t;
+
+typedef struct {
+    double heater_c[PLANT_ZONE_MAX];
+    double core_c[PLANT_ZONE_MAX];
+    double face_c[PLANT_ZONE_MAX];
+    double stack_c;
+    double oil_c;
+    double heater_power_w[PLANT_ZONE_MAX];
+    double contact_w_per_k[PLANT_PLATEN_COUNT];
+    double water_fraction[PLANT_PLATEN_COUNT];
+    double air_fraction;
+    double energy_in_j;
+    double energy_lost_j;
+    double start_c;
+    /* derived from the config once */
+    double heater_k_s_per_j[PLANT_ZONE_MAX];  /* step / heat capacity */
+    double core_k_s_per_j[PLANT_ZONE_MAX];
+    double face_k_s_per_j[PLANT_ZONE_MAX];
+    double stack_k_s_per_j;
+    double cooling_gain_fraction;
+    uint32_t steaming[PLANT_PLATEN_COUNT];
+} plant_thermal_state_t;
+
+typedef struct {
+    double pressure_pa;                /* gauge */
+    double valve_fraction;             /* of full scale, spool after the second order */
+    double valve_fraction_per_s;
+    double valve_play_fraction;
+    double inflow_m3_per_s;
+    double ram_m;                      /* travel from fully open */
+    double ram_m_per_s;
+    double presliding_ratio;           /* -1..1: friction as a share of its maximum */
+    double force_n;                    /* on the stack */
+    double ripple_cycle_ratio;
+    uint32_t relief_open;
+} plant_hydraulic_state_t;
+
+typedef struct {
+    double density_ratio;
+    double contact_ratio;
+    double damage_ratio;
+    double pressure_mpa_previous;
+    double rate_mpa_per_s;             /* smoothed */
+    double thickness_m;                /* under load */
+    double compliance_m_per_n;         /* -dh/dF at once */
+    double yield_mpa;                  /* laws of temperature, every slow step */
+    double contact_yield_mpa;
+    double relaxation_s;
+    double rate_mpa_per_s_max;
+    uint32_t cracked;
+} plant_stack_state_t;
+
+typedef struct {
+    double heater_current_a[PLANT_ZONE_MAX];
+    double transformer_current_a[PLANT_ZONE_MAX];
+    double half_cycle_ratio;
+    double contactor_s[PLANT_PLATEN_COUNT];
+    double pump_s;
+    double safety_relay_s;
+    uint32_t ssr_conducting[PLANT_ZONE_MAX];
+    uint32_t contactor_closed[PLANT_PLATEN_COUNT];
+    uint32_t pump_running;
+    uint32_t safety_relay_closed;
+    uint32_t mains_ok;
+    uint32_t limiter_latched;
+    uint32_t limiter_reset_previous;
+} plant_electrical_state_t;
+
+typedef struct {
+    uint64_t step;
+    uint64_t random[4];
+    uint32_t noise_on;
+    uint32_t output_bits;              /* canonical */
+    double valve_open_fraction;
+    double tilt_mm[2];
+    double opening_m;
+    uint32_t limiter_demands;
+    uint32_t relief_demands;
+    uint32_t safety_relay_demands;
+    uint32_t steam_flashes;
+    uint32_t delay_index;
+    plant_world_t world;
+    plant_thermal_state_t thermal;
+    plant_hydraulic_state_t hydraulic;
+    plant_stack_state_t stack;
+    plant_electrical_state_t electrical;
+    plant_sensor_state_t sensor[PLANT_READING_COUNT];
+    double delay_c[PLANT_DELAY_MAX][PLANT_DELAYED_COUNT];
+} plant_state_t;
+
+/* A press at rest, open, everything at `start_c`. Without noise the instruments are ideal
+ * but for their wire's resolution, and the seed has no effect. */
+void plant_init(const plant_config_t *config, uint64_t seed, uint32_t noise_on, double start_c,
+                plant_state_t *state);
+/* Hold these outputs (canonical bits) from now on. A non-finite opening is 0. */
+void plant_command(const plant_config_t *config, plant_state_t *state, uint32_t output_bits,
+                   double valve_open_fraction);
+/* Advance by whole milliseconds with the outputs held. */
+void plant_run(const plant_config_t *config, plant_state_t *state, uint32_t steps);
+/* Digital inputs as canonical bits. */
+uint32_t plant_input_bits(const plant_config_t *config, const plant_state_t *state);
+void plant_truth(const plant_config_t *config, const plant_state_t *state, plant_truth_t *truth);
+/* Readings and inputs in the order of `wiring`; returns the input bits. Points the machine
+ * does not have read 0. */
+uint32_t plant_read(const plant_config_t *config, const plant_state_t *state,
+                    const plant_wiring_t *wiring, double *reading_channel_unit);
+/* One beat in one call: command in the order of `wiring`, run, read. */
+uint32_t plant_tick(const plant_config_t *config, plant_state_t *state,
+                    const plant_wiring_t *wiring, uint32_t output_bits, double valve_open_fraction,
+                    uint32_t steps, double *reading_channel_unit);
+
+/* The laws on their own, for tests and for people who compare. */
+double plant_bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure_pa_absolute);
+double plant_contact_w_per_k(const plant_thermal_t *thermal, double stack_pressure_mpa);
+double plant_exp(double x_ratio);
+double plant_log(double x_ratio);
+double plant_power(double base_ratio, double exponent_ratio);
+double plant_sine_of_cycle(double cycle_ratio);
+/* CDEF END */
+
+#endif
