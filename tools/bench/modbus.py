@@ -14,7 +14,7 @@ from functools import partial
 from controller.cli.machine import simulated_machine
 from controller.config.model import load_station
 from controller.kernel import SIGNAL_NAMES
-from tools.bench.event_loop import new_event_loop
+from tools.bench.event_loop import EVENT_LOOP, new_event_loop
 from tools.bench.harness import ROUNDS_MIN, Metric, Samples, compare, interleave
 from tools.bench.scene import MACHINE, STATION
 from tools.bench.wire import Master, OurMaster, PymodbusMaster, SocketMaster, devices_at

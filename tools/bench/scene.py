@@ -11,14 +11,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from hil.station import open_simulation
-
 from controller.config.kernel_fields import kernel_fields
 from controller.config.model import load_material, load_station
 from controller.config.stack import Batch
 from controller.kernel import SIGNAL_NAMES, Kernel, ffi, lib
 from controller.ports import SimulatedStation, Tick
 from controller.recipe.model import load_recipe
+from hil.station import open_simulation
 
 MACHINE = "press-500kN"
 STATION = "demo-press"
@@ -28,7 +27,6 @@ WARM_UP_TICKS = 1200
 FRAMES = 400
 _RESET_TICK = 50
 _LEASE_TICKS = 900  # more than the frames kept, less than the gate takes for a lease
-_SENSOR_SIZE = ffi.sizeof("press_sensor_t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +39,6 @@ class Scene:
 
     def rewind(self) -> None:
         ffi.memmove(self.kernel._state, self.state, len(self.state))
-
-    def lay(self, frame: Any) -> None:
-        """Put a kept frame where the station would put it."""
-        ffi.memmove(self.kernel._sensor, frame, _SENSOR_SIZE)
 
     def packed(self) -> bytes:
         """As kernel_loop.c reads it: config, state, command, frames."""
