@@ -17,6 +17,9 @@ class Module:
 
     `outputs_written` is called after every write of the output block; the machine decides
     there what its terminals and its time do. `boot_count` is that of the last power cycle.
+    With `lease_is_fixed` the lease register remembers what a host writes, but the wall time
+    of the lease stays `lease_ms`: in lockstep the machine's own time stands still in
+    silence, so how long the wall may take is a property of the bench, not of the host.
     """
 
     def __init__(
@@ -28,12 +31,14 @@ class Module:
         clock: Callable[[], float],
         *,
         boot_count: int = 0,
+        lease_is_fixed: bool = False,
     ) -> None:
         self.name = name
         self.unit_id = unit_id
         self.profile = profile
         self._clock = clock
         self._lease_ms = lease_ms
+        self._lease_is_fixed = lease_is_fixed
         self.lease = OutputLease(lease_ms * 1e-3)
         self.outputs_written: Callable[[Module], None] = lambda module: None
         identity = Registers(profile.identity_address, len(profile.identity))
@@ -141,4 +146,5 @@ class Module:
             raise RefusedError(ILLEGAL_VALUE)
 
     def _take_lease(self) -> None:
-        self.lease.timeout_s = self.lease_register.word(0) * 1e-3
+        if not self._lease_is_fixed:
+            self.lease.timeout_s = self.lease_register.word(0) * 1e-3

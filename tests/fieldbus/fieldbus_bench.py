@@ -140,5 +140,5 @@ def now_tick(index: int) -> Tick:
 async def until(true: object, timeout_s: float = 5.0) -> None:
     """Wait for a condition; the test's own assertion says what was missing."""
     end_s = time.monotonic() + timeout_s
-    while not true() and time.monotonic() < end_s:  # type: ignore[operator]
+    while not true() and time.monotonic() < end_s:  # type: ignore[operator]  # noqa: ASYNC110
         await asyncio.sleep(0.005)

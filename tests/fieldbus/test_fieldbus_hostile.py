@@ -300,7 +300,7 @@ async def test_a_peer_that_never_answers_is_given_up_in_time() -> None:
 
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    with pytest.raises(StationError, match="no answer within 0.3 s"):
+    with pytest.raises(StationError, match=r"no answer within 0\.3 s"):
         await station(port, LINK).open()
     server.close()
 

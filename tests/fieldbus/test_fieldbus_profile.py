@@ -37,7 +37,8 @@ def test_controller_and_device_read_the_same_map(name: str) -> None:
     ours, theirs = load_profile(name), read_profile(name)
     assert ours.identity == theirs.identity
     assert ours.profile.identity.address == theirs.identity_address
-    for block, other in ((ours.profile.sense, theirs.sense), (ours.profile.actuate, theirs.actuate)):
+    blocks = ((ours.profile.sense, theirs.sense), (ours.profile.actuate, theirs.actuate))
+    for block, other in blocks:
         assert (block is None) == (other is None)
         if block is None or other is None:
             continue
@@ -84,7 +85,7 @@ def test_profile_hash_is_part_of_the_identity() -> None:
         ("sample_count = 2", "sample_counter = 2", "sample_count is missing"),
         ("address = 256", 'address = "256"', "address"),
         ("[identity]", "[identity", "sound-1.toml"),
-        ("unit = \"c\"", "unit = \"c\"\nfault_bit = 30", "fault bits end at 31"),
+        ('unit = "c"', 'unit = "c"\nfault_bit = 30', "fault bits end at 31"),
     ],
 )
 def test_an_impossible_map_is_refused_by_name(old: str, new: str, told: str) -> None:
@@ -96,7 +97,7 @@ def test_an_impossible_map_is_refused_by_name(old: str, new: str, told: str) -> 
 
 
 def test_outputs_without_lease_are_refused() -> None:
-    outputs = '[actuate]\naddress = 0\ncount = 1\n'
+    outputs = "[actuate]\naddress = 0\ncount = 1\n"
     with pytest.raises(StationError, match="lease"):
         parse_profile((SOUND + outputs).encode(), "sound-1.toml")
 

@@ -357,7 +357,7 @@ async def test_a_missing_unit_is_named() -> None:
             SIGNALS,
             time.monotonic,
         )
-        with pytest.raises(StationError, match="unit 33 .*no such unit"):
+        with pytest.raises(StationError, match=r"unit 33 .*no such unit"):
             await link.open()
 
 

@@ -1,0 +1,120 @@
+"""hotpress-hil: the simulated machine as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from hil import MachineError, read_machine
+from hil.devices.machine_server import MachineServer
+from hil.devices.wires import WiringError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def hotpress_hil() -> None:
+    """The other side of the wire: a simulated press as I/O modules on Modbus TCP."""
+
+
+@app.command()
+def serve(
+    machine: Annotated[str, typer.Argument(help="Name of a shipped machine, or a TOML file.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 0,
+    lockstep: Annotated[
+        bool,
+        typer.Option(
+            "--lockstep/--real-time",
+            help="Advance one tick with each write of digital outputs, or by the wall clock.",
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the sensor noise.")] = 0,
+    lease_ms: Annotated[
+        int | None,
+        typer.Option(
+            min=20,
+            max=10_000,
+            help="Output lease on the wall clock. Default: 2000 in lockstep, else the machine "
+            "file's until a host writes its own.",
+        ),
+    ] = None,
+    exit_with_parent: Annotated[
+        bool, typer.Option("--exit-with-parent", help="Stop when standard input ends.")
+    ] = False,
+) -> None:
+    """Serve a machine until SIGTERM or Ctrl-C. Prints one line of JSON when it listens."""
+    try:
+        server = MachineServer(
+            read_machine(machine),
+            time.monotonic,
+            seed=seed,
+            lockstep=lockstep,
+            lease_ms=lease_ms,
+            # Stands in for a counter in non-volatile memory: another start, another count.
+            boot_count=int.from_bytes(os.urandom(2), "big"),
+        )
+        _run(server, host, port, exit_with_parent)
+    except (MachineError, WiringError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port")
+
+
+def _refuse(message: str) -> None:
+    typer.echo(f"hotpress-hil: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _run(server: MachineServer, host: str, port: int, exit_with_parent: bool) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(server, host, port, exit_with_parent))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed: it halves a round trip."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(server: MachineServer, host: str, port: int, exit_with_parent: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await server.start(host, port)
+    if exit_with_parent:
+        _watch_stdin(loop, stopping)
+    try:
+        print(server.announcement(), flush=True)  # the one line a parent waits for
+        gc.freeze()
+        await stopping.wait()
+    except BrokenPipeError:  # nobody is there to be told
+        sys.stdout = None
+    finally:
+        await server.stop()
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """A parent holds the other end of our standard input; when it dies, the input ends."""
+
+    def readable() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            stopping.set()
+
+    try:
+        loop.add_reader(0, readable)
+    except (OSError, ValueError):  # a plain file or closed: it has ended already
+        stopping.set()

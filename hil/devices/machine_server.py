@@ -1,0 +1,97 @@
+"""A machine file as a running machine: plant, modules, pace, leases and one Modbus TCP port."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from controller.ports import SignalNames
+from hil import Machine
+from hil.devices.face import Face
+from hil.devices.modbus_tcp import ModbusServer
+from hil.devices.module import Module
+from hil.devices.pacing import LeaseWatch, Lockstep, RealTime
+from hil.devices.profile import ProfileError, read_profile
+from hil.devices.wires import WiringError
+from hil.plant import ANALOGUE_OUTPUTS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, READINGS, Plant
+
+TICK_S = 0.010
+LOCKSTEP_LEASE_MS = 2000
+_SIGNALS = SignalNames(READINGS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, ANALOGUE_OUTPUTS)
+
+
+class MachineServer:
+    """Raises WiringError when the machine's devices and wiring do not agree.
+
+    `clock` is the modules' monotonic time in seconds, `boot_count` what their boot counters
+    stood at before this power-up. In lockstep the leases are the bench's: `lease_ms`, by
+    default 2000; in real time the machine file's, or `lease_ms`, until a host writes its own.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        clock: Callable[[], float],
+        *,
+        seed: int = 0,
+        lockstep: bool = False,
+        lease_ms: int | None = None,
+        boot_count: int = 0,
+    ) -> None:
+        if not machine.device:
+            raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
+        plant = Plant(machine, seed=seed)
+        loose = [s for s in machine.wiring if s in READINGS and s not in plant.fitted]
+        if loose:
+            raise WiringError(f"wiring.{loose[0]}: the machine has no such instrument")
+        if lockstep and lease_ms is None:
+            lease_ms = LOCKSTEP_LEASE_MS
+        self.machine = machine
+        self.lockstep = lockstep
+        self.plant = plant
+        self.modules: list[Module] = []
+        for device in machine.device:
+            try:
+                profile = read_profile(device.profile)
+            except ProfileError as error:
+                raise WiringError(f"{machine.name}: device '{device.name}': {error}") from None
+            module = Module(
+                device.name,
+                device.unit_id,
+                profile,
+                device.lease_ms if lease_ms is None else lease_ms,
+                clock,
+                boot_count=boot_count,
+                lease_is_fixed=lockstep,
+            )
+            self.modules.append(module)
+        face = Face(self.modules, machine.wiring, _SIGNALS, plant.wire(_SIGNALS, tick_s=TICK_S))
+        self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
+        self._watch = LeaseWatch(face, self.pacer.lapsed, clock)
+        self._server = ModbusServer(self.modules)
+        self._host, self._port = "", 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen and let time run. Raises OSError when the address cannot be had."""
+        self._host, self._port = await self._server.start(host, port)
+        self.pacer.start()
+        self._watch.start()
+
+    async def stop(self) -> None:
+        self._watch.stop()
+        self.pacer.stop()
+        await self._server.stop()
+
+    def announcement(self) -> str:
+        """One line of JSON: where to find what."""
+        return json.dumps(
+            {
+                "listening": {"host": self._host, "port": self._port},
+                "devices": [
+                    {"name": m.name, "profile": m.profile.name, "unit_id": m.unit_id}
+                    for m in self.modules
+                ],
+                "machine": self.machine.name,
+                "lockstep": self.lockstep,
+            }
+        )
