@@ -12,9 +12,20 @@ from controller.kernel import Kernel
 from controller.ports import Event, Sample, Severity, Sink, Tick
 from controller.recipe.procedure import Transition
 
+_CHATTER_TICKS = 100
+
 
 class Watch(Protocol):
-    """Makes events of changes in the kernel's status (controller.alarms)."""
+    """Makes events of changes in the kernel's status (controller.alarms).
+
+    `starting` says whether somebody waits for the permissives; `pending` that a chattering
+    source still owes its last word.
+    """
+
+    starting: bool
+
+    @property
+    def pending(self) -> bool: ...
 
     def step(self, tick: Tick, observation: object) -> Iterable[Event]: ...
 
@@ -28,7 +39,8 @@ class Journalist:
     def status(self, tick: Tick, kernel: Kernel) -> None:
         """Events of every change of quality, permissive, interlock and trip; every tick."""
         seen = kernel.observation
-        if seen.change_count == self._change_count:
+        owed = self._watch.pending and tick.index % _CHATTER_TICKS == 0
+        if seen.change_count == self._change_count and not owed:
             return
         self._change_count = seen.change_count
         for event in self._watch.step(tick, seen):
@@ -36,6 +48,8 @@ class Journalist:
 
     def moves(self, tick: Tick, moves: Iterable[Transition]) -> None:
         for move in moves:
+            if move.phase_from == "gate":
+                self._watch.starting = False
             self.event(_phase_event(tick, move))
 
     def sample(self, tick: Tick, phase: str, kernel: Kernel) -> None:

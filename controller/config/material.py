@@ -69,6 +69,8 @@ class Densification(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     density_relative_initial: Fraction
     yield_mpa_25_c: Annotated[float, Meta(ge=1.0, le=5000.0, description="MPa at 25 °C")]
     softening_k: Annotated[float, Meta(ge=1.0, le=2000.0, description="K")]
+    activation_energy_kj_per_mol: Annotated[float, Meta(ge=0.0, le=500.0, description="kJ/mol")]
+    """Of the creep under pressure: how much an hour at 90 °C is worth at 100 °C."""
     elastic_modulus_mpa: Annotated[
         float, Meta(ge=0.0, le=1_000_000.0, description="MPa; springback is p/M, 0 is none")
     ]

@@ -32,6 +32,7 @@ from controller.config.station import (
 from controller.config.toml_file import decode
 from controller.fieldbus.settings import Device, Link, Wiring
 from controller.ports import SignalNames
+from controller.realtime import Realtime
 from controller.record.settings import Record
 from controller.telemetry.settings import Mqtt
 
@@ -55,6 +56,7 @@ class Station(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     last_gate: LastGate
     mqtt: Mqtt
     record: Record
+    realtime: Realtime = Realtime()
 
 
 def load_station(name_or_path: str, signals: SignalNames) -> tuple[Station, Source]:
@@ -123,7 +125,7 @@ def _wiring_problems(station: Station, signals: SignalNames) -> Iterator[tuple[s
             yield path, f"is wired but has no [channel.{name}]; add it or remove the wire"
         device = point.partition(".")[0]
         if device not in devices:
-            yield path, f'no device "{device}"{near_miss(device, devices)}'
+            yield path, f'no device "{device}"; there are {", ".join(devices)}'
         if point in seen:
             yield path, f'"{point}" is already the point of {seen[point]}; one wire, one signal'
         seen.setdefault(point, name)

@@ -1,0 +1,1 @@
+"""Commands. Each composes constructors; none holds logic that a test would miss elsewhere."""
