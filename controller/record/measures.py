@@ -53,13 +53,13 @@ class Batch:
 
     def zones(self) -> list[Column]:
         zones = self.series.matching(ZONE_TEMPERATURE)
-        if not zones:
+        if not zones or not self.series.time_s:
             raise NotMeasurableError("no zone temperature in the record")
         return zones
 
     def duties(self) -> list[Column]:
         duties = self.series.matching(HEATER_DUTY)
-        if not duties:
+        if not duties or not self.series.time_s:
             raise NotMeasurableError("no heater duty in the record")
         return duties
 

@@ -26,7 +26,13 @@ _MOVED_MIN = 3.0  # kelvin and MPa together; a phase that moved less is not name
 _BANDS = ("#ffffff", "#f1f4f8")
 _STRIP = ("#e9eef4", "#d3dce6")
 _PATH = ("#5f6b7a", "#d9480f", "#e8a33d", "#1d4ed8", "#7c3aed", "#0b7285", "#047857", "#be4b7b")
-_NOTE: dict[str, Any] = {"color": LIMIT, "fontsize": 8.0}
+_NOTE: dict[str, Any] = {
+    "color": LIMIT,
+    "fontsize": 8.0,
+    "ha": "center",
+    "va": "center",
+    "textcoords": "offset points",
+}
 
 
 def timeline(series: Series, spans: Sequence[PhaseSpan]) -> str:
@@ -176,17 +182,16 @@ def _envelope(axis: Axes, parameters: Mapping[str, float]) -> None:
     """The limits as lines with their text inside the allowed side; both always in view."""
     temperature_c = parameters.get("temperature_c_max")
     pressure_mpa = parameters.get("stack_pressure_mpa_max")
-    x, y = axis.get_xaxis_transform(), axis.get_yaxis_transform()
     if temperature_c is not None:
         axis.axvline(temperature_c, color=LIMIT, linewidth=1.0, linestyle=DASH)
-        text = f"limit {temperature_c:g} °C "
-        axis.text(
-            temperature_c, 0.5, text, transform=x, rotation=90, ha="right", va="center", **_NOTE
+        at, frame = (temperature_c, 0.5), axis.get_xaxis_transform()
+        axis.annotate(
+            f"limit {temperature_c:g} °C", at, (-7, 0), xycoords=frame, rotation=90, **_NOTE
         )
     if pressure_mpa is not None:
         axis.axhline(pressure_mpa, color=LIMIT, linewidth=1.0, linestyle=DASH)
-        text = f"limit {pressure_mpa:g} MPa"
-        axis.text(0.5, pressure_mpa, text, transform=y, ha="center", va="bottom", **_NOTE)
+        at, frame = (0.5, pressure_mpa), axis.get_yaxis_transform()
+        axis.annotate(f"limit {pressure_mpa:g} MPa", at, (0, 6), xycoords=frame, **_NOTE)
     axis.margins(x=0.06, y=0.06)
     axis.autoscale_view()
 
