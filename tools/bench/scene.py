@@ -11,12 +11,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from controller.config.kernel_fields import kernel_fields
-from controller.config.model import load_material, load_station
+from controller.composition import load_plan
 from controller.config.stack import Batch
 from controller.kernel import SIGNAL_NAMES, Kernel, ffi, lib
 from controller.ports import SimulatedStation, Tick
-from controller.recipe.model import load_recipe
 from hil.station import open_simulation
 
 MACHINE = "press-500kN"
@@ -49,11 +47,7 @@ class Scene:
 
 def demo_kernel() -> Kernel:
     """The kernel of the demo press with the shipped recipe's limits."""
-    station, _ = load_station(STATION, SIGNAL_NAMES)
-    recipe, _ = load_recipe(RECIPE)
-    material, _ = load_material(recipe.recipe.material)
-    batch = Batch(id="bench")
-    return Kernel(kernel_fields(station, material, recipe, batch, SIGNAL_NAMES))
+    return load_plan(RECIPE, STATION).kernel(Batch(id="bench"))
 
 
 def hot_scene() -> Scene:

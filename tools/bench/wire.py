@@ -16,7 +16,7 @@ import msgspec
 from pymodbus.client import AsyncModbusTcpClient
 
 from controller.config.model import Station
-from controller.fieldbus import ModbusStation
+from controller.fieldbus.modbus_station import ModbusStation
 from controller.fieldbus.profile import load_profile
 from controller.fieldbus.settings import Device, Link
 from controller.kernel import SIGNAL_NAMES, SensorFrame, ffi
@@ -111,10 +111,11 @@ class PymodbusMaster:
     """AsyncModbusTcpClient as its documentation shows it."""
 
     def __init__(self, host: str, port: int, devices: list[Device]) -> None:
-        self._client = AsyncModbusTcpClient(host, port=port, timeout=2, retries=0)
+        self._host, self._port = host, port
         self._reads, self._writes = blocks(devices)
 
     async def open(self) -> None:
+        self._client = AsyncModbusTcpClient(self._host, port=self._port, timeout=2, retries=0)
         if not await self._client.connect():
             raise ConnectionError("pymodbus did not connect")
 
