@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
+import os
 import threading
 from collections import deque
 from collections.abc import Mapping, MutableMapping
@@ -22,6 +22,7 @@ import structlog
 from controller.ports import Event, Sample, Severity
 
 _QUEUE_MAX = 2000
+_STDOUT = 1
 _LEVEL = {
     Severity.INFO: logging.INFO,
     Severity.WARNING: logging.WARNING,
@@ -31,11 +32,27 @@ _LEVEL = {
 
 
 class Stream(Protocol):
-    """Where lines go; `fileno` and `isatty` are not needed."""
+    """Where lines go."""
 
     def write(self, text: str, /) -> object: ...
 
     def flush(self) -> object: ...
+
+
+class Descriptor:
+    """A file descriptor as a stream, without a buffer and so without a buffer's lock: the
+    interpreter can end while a write hangs."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, text: str, /) -> None:
+        rest = memoryview(text.encode(errors="replace"))
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
 
 class Writer:
@@ -139,16 +156,17 @@ _timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def configure(
-    stream: Any = None, *, console: bool | None = None, level: int = logging.INFO
+    stream: Stream | None = None, *, console: bool | None = None, level: int = logging.INFO
 ) -> Writer:
     """Set up logging of the whole process, once, in the composition root.
 
-    `stream` None is stdout; `console` None asks whether it is a terminal. Close the returned
-    writer at the end. Call it before anything logs: loggers remember what they found.
+    `stream` None is standard output; `console` None asks whether that is a terminal. Close
+    the returned writer at the end.
     """
-    stream = sys.stdout if stream is None else stream
-    console = bool(stream.isatty()) if console is None else console
-    writer = Writer(stream, _console() if console else _json())
+    writer = Writer(
+        Descriptor(_STDOUT) if stream is None else stream,
+        _console() if (os.isatty(_STDOUT) if console is None else console) else _json(),
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -174,7 +192,9 @@ def _as_keywords(
 
 
 def _console() -> Any:
-    return structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0)
+    return structlog.dev.ConsoleRenderer(
+        pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
 
 
 def _json() -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import select
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from typing import IO, Literal
 
 from controller.telemetry import broker_child
@@ -19,8 +20,6 @@ Kind = Literal["mosquitto", "iotcore"]
 _HOST = "127.0.0.1"
 _PORT_TRIES = 5
 _STOP_S_MAX = 3.0
-_POLL_S = 0.01
-_SETTLE_S = 0.05
 _ERROR_BYTES_MAX = 2000
 
 
@@ -69,7 +68,7 @@ def available() -> Kind:
 def start_broker(
     *, port: int = 0, kind: Kind | None = None, protocol: Protocol = "5", start_s_max: float = 10.0
 ) -> Broker:
-    """Start a broker and return when it accepts connections.
+    """Start a broker and return when it listens.
 
     `port` 0 picks a free one, again if another program is quicker; `kind` None takes
     `available()`. iotcore speaks only `protocol`; mosquitto speaks all. Blocks for 0.1 to
@@ -78,12 +77,12 @@ def start_broker(
     kind = kind or available()
     reason = ""
     for _ in range(1 if port else _PORT_TRIES):
-        chosen = port or _free_port()
+        chosen = port or free_port()
         _refuse_occupied(chosen)
         with tempfile.TemporaryFile() as words:  # a pipe nobody reads would stop the broker
             process = _spawn(kind, chosen, protocol, words)
             try:
-                reason = _wait_until_up(process, chosen, start_s_max, words)
+                reason = _wait_until_up(process, start_s_max, words)
             except BaseException:
                 _end(process)
                 raise
@@ -97,38 +96,27 @@ def _spawn(kind: Kind, port: int, protocol: Protocol, words: IO[bytes]) -> subpr
     return subprocess.Popen(
         [sys.executable, "-P", broker_child.__file__, kind, str(port), protocol],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=words,
         start_new_session=True,  # a Ctrl-C in the terminal is the parent's to act on
     )
 
 
-def _wait_until_up(
-    process: subprocess.Popen[bytes], port: int, start_s_max: float, words: IO[bytes]
-) -> str:
-    """'' when the broker accepts connections, else what went wrong."""
-    deadline_s = time.monotonic() + start_s_max
-    while process.poll() is None:
-        if time.monotonic() > deadline_s:
-            return f"no answer within {start_s_max:g} s"
-        if _accepts(port):
-            # Another program may have taken the port: then ours is about to fail.
-            time.sleep(_SETTLE_S)
-            if process.poll() is None:
-                return ""
-        time.sleep(_POLL_S)
+def _wait_until_up(process: subprocess.Popen[bytes], start_s_max: float, words: IO[bytes]) -> str:
+    """'' when the guard says that its broker listens, else what went wrong."""
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], start_s_max)
+    if not readable:
+        return f"not listening after {start_s_max:g} s"
+    if process.stdout.readline() == broker_child.UP:
+        return ""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_S_MAX)
     return _last_words(words) or f"exit code {process.returncode}"
 
 
-def _accepts(port: int) -> bool:
-    try:
-        with socket.create_connection((_HOST, port), timeout=0.5):
-            return True
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port nobody had a moment ago."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])
@@ -160,3 +148,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()  # the broker dies with its guard
         process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -19,7 +19,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+UP = b"up\n"  # on standard output, when the broker listens
+
 _PR_SET_PDEATHSIG = 1
+_LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 _IOTCORE = (
     "import logging, sys; logging.getLogger('rumqttd').setLevel(logging.CRITICAL); "
     "from iotcore.iotcore import IotCoreBroker; "
@@ -65,6 +68,23 @@ def command(kind: str, config: Path) -> list[str]:
     return [sys.executable, "-P", "-c", _IOTCORE, str(config)]
 
 
+def listens(pid: int, port: int) -> bool:
+    """The process itself holds the listening socket of 127.0.0.1:`port`.
+
+    Asking the kernel and not the port: another program may have taken it.
+    """
+    try:
+        table = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        held = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:  # a descriptor or the process went away meanwhile
+        return False
+    rows = (row.split() for row in table)
+    return any(
+        row[1] == f"0100007F:{port:04X}" and row[3] == _LISTEN and f"socket:[{row[9]}]" in held
+        for row in rows
+    )
+
+
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -75,11 +95,18 @@ def _serve(kind: str, port: int, protocol: str, folder: Path) -> int:
     config.write_text(text)
     # preexec_fn is safe here: this process has one thread.
     broker = subprocess.Popen(
-        command(kind, config), stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent
+        command(kind, config),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=_die_with_parent,
     )
+    told = False
     try:
         while broker.poll() is None:
-            readable, _, _ = select.select([sys.stdin], [], [], 0.1)
+            if not told and listens(broker.pid, port):
+                told = True
+                os.write(sys.stdout.fileno(), UP)
+            readable, _, _ = select.select([sys.stdin], [], [], 0.1 if told else 0.005)
             if readable:  # only ever the end of the pipe
                 return 0
         return broker.returncode or 1

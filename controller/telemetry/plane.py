@@ -78,6 +78,7 @@ class JsonPlane:
         self._up_since_s: float | None = None
         self._refused_topics: set[str] = set()
         self._log = structlog.get_logger("telemetry")
+        self.attempt_count = 0
         self.connect_count = 0
         self.lost_count = 0
         self.refused_count = 0
@@ -118,6 +119,7 @@ class JsonPlane:
         """What the plane counts about itself; published beside the loop's statistics."""
         return {
             "protocol": self._protocol,
+            "attempt_count": self.attempt_count,
             "connect_count": self.connect_count,
             "lost_count": self.lost_count,
             "published_count": self.published_count,
@@ -139,14 +141,17 @@ class JsonPlane:
         Ends with the retained state offline, if a broker is there to take it.
         """
         self._task = asyncio.current_task()
-        while not self._closing.is_set():
+        while True:
             try:
                 await self._session()
+                return
             except LinkError as error:
                 await self._pause(str(error), error.protocol_refused)
             except Exception as error:  # telemetry must never be what stops a press
                 self._log.exception("telemetry fault")
                 await self._pause(repr(error), protocol_refused=False)
+            if self._closing.is_set():
+                return
 
     async def close(self, drain_s_max: float = 2.0) -> None:
         """Send what waits, for so long at most, say goodbye, and end `run()`.
@@ -156,6 +161,7 @@ class JsonPlane:
         """
         self._closing.set()
         self._wake.set()
+        await asyncio.sleep(0)  # a run() that was just made a task begins now
         if self._task is not None and not self._task.done():
             await asyncio.wait({self._task}, timeout=drain_s_max)
             self._task.cancel()
@@ -163,6 +169,7 @@ class JsonPlane:
 
     async def _session(self) -> None:
         """One connection from CONNECT to its end. Raises LinkError when it broke."""
+        self.attempt_count += 1
         will = self._offline("connection lost", {})
         link = Link(self._settings, self._protocol, will, self._password)
         await link.open()
@@ -174,7 +181,7 @@ class JsonPlane:
             link.lost.add_done_callback(lambda _: self._wake.set())
             self._log.info("broker connected", protocol=self._protocol, root=self._topics.root)
             await self._pump(link)
-        except (LinkError, Exception):
+        except Exception:
             link.abandon()  # no goodbye: the broker sends the will
             raise
         except asyncio.CancelledError:
