@@ -115,8 +115,10 @@ static uint32_t asked_bits(const press_command_t *command)
     if (command->cooling == PRESS_COOLING_WATER) bits |= WATER_BITS;
     switch (command->hydraulics) {
     case PRESS_HYDRAULICS_CLOSE:
-    case PRESS_HYDRAULICS_OPEN:
         bits |= HYDRAULIC_BITS;
+        break;
+    case PRESS_HYDRAULICS_OPEN: /* ends through the dump: the valve keeps its least pressure */
+        bits |= HYDRAULIC_BITS | press_bit(PRESS_OUTPUT_DUMP_VALVE);
         break;
     case PRESS_HYDRAULICS_PRESSURE:
         bits |= press_bit(PRESS_OUTPUT_PUMP) | press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);

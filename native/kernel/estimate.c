@@ -5,7 +5,8 @@
  *     G(p) = base + slope min(1, p/p_ref)                      contact conductance, press model
  * in contact; without contact only the loss acts, and whatever lies there may have been exchanged,
  * so the estimate is as uncertain as its distance to the platens is large. A fitted, good stack
- * sensor pulls the estimate to itself.
+ * sensor pulls the estimate to itself, the more the less certain it is: in equilibrium the model
+ * between two Pt100 platens knows better than a thermocouple.
  * Density: of the relaxed stack, rho = m'' / h0 with h = h0 (1 - p/M)    springback p/M, press model
  */
 #include "internal.h"
@@ -14,6 +15,7 @@
 
 #define ZONE_BIAS_C 0.35         /* class A Pt100 at 100 degC, IEC 60751 */
 #define CONTACT_DOUBT_RATIO 0.25 /* of the lag: how well G is known */
+#define SENSOR_SIGMA_C 1.5       /* class 1 thermocouple, IEC 60584 */
 #define SENSOR_PULL_S 5.0
 #define THICKNESS_MM_MIN 0.01
 
@@ -118,12 +120,25 @@ static double stack_model(const press_config_t *config, const press_observation_
     return stack_c + step * heat_w;
 }
 
+static void heed_stack_sensor(const press_config_t *config, press_state_t *state,
+                              const press_observation_t *observation)
+{
+    const uint32_t sensor = PRESS_CHANNEL_STACK_TEMPERATURE_C;
+    const double sigma_c = state->stack_temperature_c_sigma;
+    const double pull = press_clamp(config->tick_s / SENSOR_PULL_S, 0.0, 1.0) * sigma_c * sigma_c /
+                        (sigma_c * sigma_c + SENSOR_SIGMA_C * SENSOR_SIGMA_C);
+    if (!config->channel[sensor].fitted || !usable(observation, sensor)) return;
+    state->stack_temperature_c +=
+        pull * (observation->measurement_channel_unit[sensor] - state->stack_temperature_c);
+    if (sigma_c > SENSOR_SIGMA_C) {
+        state->stack_temperature_c_sigma += pull * (SENSOR_SIGMA_C - sigma_c);
+    }
+}
+
 static void stack_temperature(const press_config_t *config, press_state_t *state,
                               press_observation_t *observation)
 {
-    const uint32_t sensor = PRESS_CHANNEL_STACK_TEMPERATURE_C;
-    const bool sensed = config->channel[sensor].fitted && usable(observation, sensor);
-    double share = 0.0, lag_c;
+    double share = 0.0;
     if (state->stack_temperature_c_sigma <= 0.0) {
         /* First tick: what was not heated here is as cold as the room, until time tells. */
         state->stack_temperature_c = config->ambient_temperature_c;
@@ -134,19 +149,13 @@ static void stack_temperature(const press_config_t *config, press_state_t *state
         state->stack_temperature_c =
             stack_model(config, observation, state->stack_temperature_c, &share);
     }
-    if (sensed) {
-        const double pull = press_clamp(config->tick_s / SENSOR_PULL_S, 0.0, 1.0);
-        state->stack_temperature_c +=
-            pull * (observation->measurement_channel_unit[sensor] - state->stack_temperature_c);
-        share = share + pull < 1.0 ? share + pull : 1.0;
-    }
-    lag_c = observation->zone_temperature_c_median - state->stack_temperature_c;
-    if (observation->contact || sensed) {
-        state->stack_temperature_c_sigma +=
-            share * (ZONE_BIAS_C - state->stack_temperature_c_sigma);
+    const double lag_c = observation->zone_temperature_c_median - state->stack_temperature_c;
+    if (observation->contact) {
+        state->stack_temperature_c_sigma += share * (ZONE_BIAS_C - state->stack_temperature_c_sigma);
     } else if (fabs(lag_c) > state->stack_temperature_c_sigma) {
         state->stack_temperature_c_sigma = fabs(lag_c);
     }
+    heed_stack_sensor(config, state, observation);
     observation->stack_temperature_c_estimate = state->stack_temperature_c;
     observation->stack_temperature_c_sigma =
         sqrt(state->stack_temperature_c_sigma * state->stack_temperature_c_sigma +

@@ -508,7 +508,7 @@ typedef struct {
     double valve_demand_fraction;    /* asked of the last gate in the tick before */
     double valve_open_fraction_previous;
     double valve_direction_sign;     /* branch of the hysteresis last driven */
-    double valve_turn_bar;           /* extremum of the demand on that branch */
+    double valve_turn_bar;           /* extremum of the slow part of the demand on that branch */
     double pressure_trim_bar;
     double pressure_trim_previous_bar;
     double pressure_previous_bar;
@@ -525,6 +525,7 @@ typedef struct {
     uint32_t thermal_countdown_ticks;
     uint32_t regulating;             /* the temperature setpoint led in the tick before */
     uint32_t hydraulics;             /* enum press_hydraulics in force */
+    uint32_t pressure_trim_asleep;   /* at rest and close enough */
     uint32_t temperature_ramp_held;  /* by holdback: thermal.c decides, interlock.c reports */
     uint32_t pressure_ramp_held;     /* bits of enum press_interlock that hold it: pressure.c decides */
     double cooling_carry_ticks[PRESS_PLATEN_COUNT];

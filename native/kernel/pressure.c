@@ -5,14 +5,18 @@
  * whatever the feed-forward does not know; bounded, frozen where the valve does not control, and
  * pulled back by what the valve did not get (clamp, slew). The valve has play: its opening
  * follows the command half its hysteresis behind, on the side it was last driven. The inverse adds
- * that half on the side of the present direction, and changes side only when the demand has
- * turned back by more than the noise of the trim, since each change is a jump of the full width.
+ * that half on the side of the present direction: that of the moving setpoint. At rest it changes
+ * only when the slow part of the demand, feed-forward and integral, has turned back by TURN_BAR,
+ * since each change is a jump of the full width. In the dead band the valve shuts: a falling
+ * setpoint loses the last bars at once, to the valve's least pressure; one at rest is then
+ * approached from below.
  *
  * Modes. OFF: pump off, load-holding valve shut, the pressure stays. CLOSE: pump on, approach
  * valve until contact, close_bar on the ram. PRESSURE: the setpoint. OPEN: down the ramp to zero,
- * then pump off, load-holding valve open: the ram falls by its weight. In every other mode than
+ * then everything to tank. In every other mode than
  * PRESSURE and OPEN the setpoint is the measurement, so that taking over is bumpless: the trim
- * then starts as the difference between the oil pressure there is and the feed-forward.
+ * then starts as the difference between the oil pressure there is and the feed-forward. OPEN ends
+ * with pump off, dump and approach valve open: the valve's least pressure goes, the ram falls.
  */
 #include "internal.h"
 
@@ -21,7 +25,11 @@
 #define HOLDBACK_RELEASE_RATIO 0.5
 #define TURN_BAR 0.3       /* the demand must come back so far before the play is crossed */
 #define TRACKING_S 0.5     /* back-calculation of the trim */
-#define REST_ERROR_BAR 0.1 /* at rest no integration inside: no hunting over friction */
+/* At rest the trim sleeps until the error leaves this band, and works until it is a third of it:
+ * with friction on both sides of standstill a smaller band makes the ram hunt. */
+#define REST_BAND_BAR 0.12
+#define REST_BAND_RATIO 0.002 /* of the demand, added */
+#define REST_WAKE_RATIO 3.0
 
 static double bar_of(const press_config_t *config, double stack_pressure_mpa)
 {
@@ -51,13 +59,17 @@ static bool cold(const press_config_t *config, const press_state_t *state,
     return false;
 }
 
-static bool held_back(const press_state_t *state, const press_command_t *command)
+/* Not below the valve's least pressure: there the setpoint goes on to zero alone. */
+static bool held_back(const press_config_t *config, const press_state_t *state,
+                      const press_command_t *command)
 {
     const uint32_t bit = press_bit(PRESS_INTERLOCK_PRESSURE_HOLDBACK);
     const double limit_mpa = state->pressure_ramp_held & bit
                                  ? HOLDBACK_RELEASE_RATIO * command->pressure_holdback_mpa
                                  : command->pressure_holdback_mpa;
-    return command->pressure_holdback_mpa > 0.0 &&
+    const double demand_bar =
+        bar_of(config, state->pressure_ramp.position_unit) + state->pressure_trim_bar;
+    return command->pressure_holdback_mpa > 0.0 && demand_bar > config->hydraulic.pressure_min_bar &&
            fabs(state->pressure_ramp.position_unit - state->observation.stack_pressure_mpa) >
                limit_mpa;
 }
@@ -69,7 +81,7 @@ static uint32_t holds(const press_config_t *config, const press_state_t *state,
     const double position_mpa = state->pressure_ramp.position_unit;
     const double cold_mpa = config->limit.cold_stack_pressure_mpa_max;
     uint32_t bits = 0;
-    if (held_back(state, command)) bits |= press_bit(PRESS_INTERLOCK_PRESSURE_HOLDBACK);
+    if (held_back(config, state, command)) bits |= press_bit(PRESS_INTERLOCK_PRESSURE_HOLDBACK);
     if (!(*target_mpa > position_mpa)) return bits;
     if (state->observation.pressure_quality != PRESS_GOOD) {
         bits |= press_bit(PRESS_INTERLOCK_PRESSURE_UNCERTAIN);
@@ -102,19 +114,42 @@ static void lead_setpoint(const press_config_t *config, press_state_t *state,
 
 /* ---- valve -------------------------------------------------------------------------------- */
 
-/* The command that makes the valve open for `demand_bar`: the play crossed on the right side. */
-static double valve_inverse(const press_config_t *config, press_state_t *state, double demand_bar)
+static double opening(const press_config_t *config, double sign, double demand_bar)
 {
-    const press_hydraulic_config_t *hydraulic = &config->hydraulic;
-    const double past_turn_bar = state->valve_direction_sign * (demand_bar - state->valve_turn_bar);
-    if (past_turn_bar > 0.0) {
-        state->valve_turn_bar = demand_bar;
-    } else if (past_turn_bar < -TURN_BAR) {
-        state->valve_direction_sign = -state->valve_direction_sign;
-        state->valve_turn_bar = demand_bar;
+    return demand_bar / config->hydraulic.valve_full_scale_bar +
+           0.5 * config->hydraulic.valve_hysteresis_fraction * sign;
+}
+
+/* The side of the play to drive. */
+static double direction(const press_config_t *config, press_state_t *state, double slow_bar)
+{
+    const double rate = state->pressure_ramp.velocity_unit_per_s;
+    const double back_bar = state->valve_direction_sign * (state->valve_turn_bar - slow_bar);
+    if (rate > 0.0 || (rate == 0.0 && opening(config, -1.0, slow_bar) <
+                                          config->hydraulic.valve_deadband_fraction)) {
+        return 1.0;
     }
-    return demand_bar / hydraulic->valve_full_scale_bar +
-           0.5 * hydraulic->valve_hysteresis_fraction * state->valve_direction_sign;
+    if (rate < 0.0) return -1.0;
+    return back_bar > TURN_BAR ? -state->valve_direction_sign : state->valve_direction_sign;
+}
+
+static void steer(const press_config_t *config, press_state_t *state, double slow_bar)
+{
+    const double sign = direction(config, state, slow_bar);
+    /* The extremum on this side; a new side begins here. */
+    if (sign != state->valve_direction_sign || sign * (slow_bar - state->valve_turn_bar) > 0.0) {
+        state->valve_turn_bar = slow_bar;
+    }
+    state->valve_direction_sign = sign;
+}
+
+/* The command that opens the valve for `demand_bar`; 0 where that is in the dead band. */
+static double valve_inverse(const press_config_t *config, const press_state_t *state,
+                            double demand_bar)
+{
+    const double fraction = opening(config, state->valve_direction_sign, demand_bar);
+    return fraction < config->hydraulic.valve_deadband_fraction ? 0.0
+                                                                : press_clamp(fraction, 0.0, 1.0);
 }
 
 /* What the last gate did not give of the demand before. Less than the play is none: a change of
@@ -127,17 +162,34 @@ static double withheld_bar(const press_config_t *config, const press_state_t *st
     return beyond * config->hydraulic.valve_full_scale_bar;
 }
 
+static void fall_asleep(press_state_t *state, double feed_forward_bar, double error_bar)
+{
+    const double band_bar = REST_BAND_BAR + REST_BAND_RATIO * feed_forward_bar;
+    if (!press_ramp_arrived(&state->pressure_ramp) || fabs(error_bar) > band_bar) {
+        state->pressure_trim_asleep = 0;
+    } else if (REST_WAKE_RATIO * fabs(error_bar) < band_bar) {
+        state->pressure_trim_asleep = 1;
+    }
+}
+
+/* False where the valve only gives its least pressure. */
+static bool controls(const press_config_t *config, const press_state_t *state, double slow_bar)
+{
+    return slow_bar > config->hydraulic.pressure_min_bar &&
+           opening(config, state->valve_direction_sign, slow_bar) >=
+               config->hydraulic.valve_deadband_fraction;
+}
+
 static double trim(const press_config_t *config, press_state_t *state, double feed_forward_bar)
 {
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     const double full_bar = hydraulic->valve_full_scale_bar, most_bar = hydraulic->trim_bar_max;
     const double error_bar = bar_of(config, state->pressure_ramp.position_unit) -
                              bar_of(config, state->observation.stack_pressure_mpa);
-    const bool at_rest =
-        press_ramp_arrived(&state->pressure_ramp) && fabs(error_bar) < REST_ERROR_BAR;
-    const bool controls = feed_forward_bar + state->pressure_trim_bar > hydraulic->pressure_min_bar;
     if (state->observation.pressure_quality == PRESS_BAD) return state->pressure_trim_bar;
-    if (controls && !at_rest) {
+    fall_asleep(state, feed_forward_bar, error_bar);
+    if (!state->pressure_trim_asleep &&
+        controls(config, state, feed_forward_bar + state->pressure_trim_bar)) {
         const double change_bar =
             config->tick_s * (full_bar * hydraulic->ki_per_bar_s * error_bar +
                               withheld_bar(config, state) / TRACKING_S);
@@ -155,8 +207,9 @@ static void follow_pressure(const press_config_t *config, press_state_t *state,
     const double feed_forward_bar = bar_of(config, state->pressure_ramp.position_unit);
     const double demand_bar = feed_forward_bar + trim(config, state, feed_forward_bar);
     const double least_bar = hydraulic->pressure_min_bar;
-    output->valve_open_fraction = press_clamp(
-        valve_inverse(config, state, demand_bar > least_bar ? demand_bar : least_bar), 0.0, 1.0);
+    steer(config, state, feed_forward_bar + state->pressure_trim_bar);
+    output->valve_open_fraction =
+        valve_inverse(config, state, demand_bar > least_bar ? demand_bar : least_bar);
     output->digital_output_bits |=
         press_bit(PRESS_OUTPUT_PUMP) | press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
 }
@@ -205,7 +258,9 @@ void press_pressure(const press_config_t *config, press_state_t *state,
                   !press_ramp_arrived(&state->pressure_ramp))) {
         follow_pressure(config, state, output);
     } else if (leads) {
-        output->digital_output_bits |= press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
+        output->digital_output_bits |= press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN) |
+                                       press_bit(PRESS_OUTPUT_DUMP_VALVE) |
+                                       press_bit(PRESS_OUTPUT_APPROACH_VALVE);
     } else if (!tripped(state) && command->hydraulics == PRESS_HYDRAULICS_CLOSE) {
         close_daylight(config, state, output);
     }
