@@ -235,6 +235,8 @@ def _evaluated(indicator: _Indicator, batch: Batch) -> Kpi:
         number = indicator.measure(batch)
     except NotMeasurableError as reason:
         note = str(reason)
+    except ArithmeticError:
+        note = "measurements or parameters beyond any plausible range"
     limit = _limit(indicator, batch)
     bounded = number is not None and limit != Limit()
     passed = limit.holds(number) if number is not None and bounded else None

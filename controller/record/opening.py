@@ -9,6 +9,7 @@ interrupted batch stays beside it as it was found.
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from controller.ports import Signal
 from controller.record.model import SCHEMA_VERSION, BatchHeader, RecordError, Seal
 from controller.record.store import APPLICATION_ID, SIGNAL_NAME, SIGNALS_MAX
 
+_DAMAGE = (sqlite3.Error, struct.error, ValueError, TypeError, AssertionError, OverflowError)
 _MAGIC = b"SQLite format 3\x00"
 
 UnitText = Annotated[str, Meta(max_length=20)]
@@ -38,7 +40,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turns what a damaged or foreign file provokes into a `RecordError`."""
     try:
         yield
-    except (sqlite3.Error, ValueError, AssertionError, TypeError, OverflowError) as error:
+    except _DAMAGE as error:
         raise RecordError(
             f"{path}: not a sound batch record ({error}); "
             "set the file aside and take a copy from your backup"

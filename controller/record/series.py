@@ -15,6 +15,8 @@ from controller.record.reader import StoredRecord
 
 SAMPLES_MAX = 2_000_000  # held in memory: 55 hours at 10 Hz
 _BAD = 2
+_PLAUSIBLE_MAX = 1e12  # of any unit; more is a damaged row
+_TIME_S_MAX = 1e9
 _GAP_S = 1.0  # a longer pause between samples is missing data and counts for no integral
 
 ZONE_TEMPERATURE = re.compile(r"zone_\d+_temperature_c")
@@ -77,7 +79,7 @@ def load_series(record: StoredRecord) -> Series:
         return Series([], [], [], {signal.name: [] for signal in chosen})
     with reading(record.path):
         _, _, monotonic_s, _, phase, quality, *values = zip(*rows, strict=True)
-        time_s = [float(at) - record.header.start_monotonic_s for at in monotonic_s]
+        time_s = _times(monotonic_s, record.header.start_monotonic_s)
         columns = {
             signal.name: _column(signal, column, quality)
             for signal, column in zip(chosen, values, strict=True)
@@ -94,9 +96,12 @@ def _is_analysed(name: str) -> bool:
 
 
 def _column(signal: Signal, column: Sequence[object], quality: Sequence[bytes]) -> Column:
-    """NaN for what was not finite, not a number, or of bad quality."""
+    """NaN for what was not finite, not a number, beyond belief, or of bad quality."""
     nan = math.nan
-    floats = [found if isinstance(found, float) else nan for found in column]
+    floats = [
+        found if isinstance(found, float) and abs(found) <= _PLAUSIBLE_MAX else nan
+        for found in column
+    ]
     at = signal.channel
     if at < 0:
         return floats
@@ -104,6 +109,14 @@ def _column(signal: Signal, column: Sequence[object], quality: Sequence[bytes]) 
         nan if at < len(flags) and flags[at] == _BAD else found
         for found, flags in zip(floats, quality, strict=True)
     ]
+
+
+def _times(monotonic_s: Sequence[float], start_s: float) -> Column:
+    time_s = [at - start_s for at in monotonic_s]
+    forward = all(now <= later for now, later in pairwise(time_s))
+    if not forward or not all(abs(at) <= _TIME_S_MAX for at in time_s):
+        raise ValueError("the times of its samples do not run forward")
+    return time_s
 
 
 def _steps(time_s: Column) -> Column:
