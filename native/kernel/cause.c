@@ -24,14 +24,14 @@ static bool input(const scene_t *scene, uint32_t number)
     return press_has(scene->observation->digital_input_bits, number);
 }
 
-bool cause_never(const scene_t *scene, offence_t *offence)
+bool press_cause_never(const scene_t *scene, offence_t *offence)
 {
     (void)scene;
     (void)offence;
     return false; /* BOOT and COMMAND_LEASE are latched where they arise */
 }
 
-bool cause_estop(const scene_t *scene, offence_t *offence)
+bool press_cause_estop(const scene_t *scene, offence_t *offence)
 {
     (void)offence;
     return !input(scene, PRESS_INPUT_ESTOP_A_OK) || !input(scene, PRESS_INPUT_ESTOP_B_OK);
@@ -39,7 +39,7 @@ bool cause_estop(const scene_t *scene, offence_t *offence)
 
 /* An open guard at rest is how a press is loaded. It is a fault under pressure, and when a command
  * asks for motion: closing the guard must not start anything, so that takes a reset as well. */
-bool cause_guard_open(const scene_t *scene, offence_t *offence)
+bool press_cause_guard_open(const scene_t *scene, offence_t *offence)
 {
     const double pressure_bar = scene->observation->cylinder_pressure_bar;
     if (input(scene, PRESS_INPUT_GUARD_A_CLOSED) && input(scene, PRESS_INPUT_GUARD_B_CLOSED)) {
@@ -52,25 +52,25 @@ bool cause_guard_open(const scene_t *scene, offence_t *offence)
     return offend(offence, pressure_bar, PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR);
 }
 
-bool cause_safety_relay(const scene_t *scene, offence_t *offence)
+bool press_cause_safety_relay(const scene_t *scene, offence_t *offence)
 {
     (void)offence;
     return !input(scene, PRESS_INPUT_SAFETY_RELAY_OK);
 }
 
-bool cause_limiter(const scene_t *scene, offence_t *offence)
+bool press_cause_limiter(const scene_t *scene, offence_t *offence)
 {
     (void)offence;
     return !input(scene, PRESS_INPUT_LIMITER_OK);
 }
 
-bool cause_mains(const scene_t *scene, offence_t *offence)
+bool press_cause_mains(const scene_t *scene, offence_t *offence)
 {
     (void)offence;
     return !input(scene, PRESS_INPUT_MAINS_OK);
 }
 
-bool cause_io_lost(const scene_t *scene, offence_t *offence)
+bool press_cause_io_lost(const scene_t *scene, offence_t *offence)
 {
     const double limit_s = scene->config->limit.io_age_s_max;
     const double digital_s = scene->state->digital_stale_s;
@@ -79,7 +79,7 @@ bool cause_io_lost(const scene_t *scene, offence_t *offence)
     return !(stale_s <= limit_s) && offend(offence, stale_s, -1);
 }
 
-bool cause_lease_lapsed(const scene_t *scene, offence_t *offence)
+bool press_cause_lease_lapsed(const scene_t *scene, offence_t *offence)
 {
     const uint32_t counted = scene->sensor->lease_lapse_count;
     return scene->sensor->readback_ok == 1 && scene->state->lease_primed != 0 &&
@@ -87,7 +87,7 @@ bool cause_lease_lapsed(const scene_t *scene, offence_t *offence)
 }
 
 /* The read-back may show the last image or the one before: a wire takes its time. */
-bool cause_readback(const scene_t *scene, offence_t *offence)
+bool press_cause_readback(const scene_t *scene, offence_t *offence)
 {
     const press_state_t *state = scene->state;
     const uint32_t known = press_bit(PRESS_OUTPUT_COUNT) - 1U;
@@ -103,7 +103,7 @@ bool cause_readback(const scene_t *scene, offence_t *offence)
            offend(offence, press_finite(valve_fraction) ? valve_fraction : 0.0, -1);
 }
 
-bool cause_over_temperature(const scene_t *scene, offence_t *offence)
+bool press_cause_over_temperature(const scene_t *scene, offence_t *offence)
 {
     const press_limit_config_t *limit = &scene->config->limit;
     for (uint32_t i = 0; i <= PRESS_CHANNEL_STACK_TEMPERATURE_C; i++) {
@@ -121,7 +121,7 @@ bool cause_over_temperature(const scene_t *scene, offence_t *offence)
 }
 
 /* Only while the zone is, or may get, hot: cold and unasked it is a missing permissive. */
-bool cause_zone_sensor(const scene_t *scene, offence_t *offence)
+bool press_cause_zone_sensor(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
         const double last_c = scene->observation->measurement_channel_unit[i];
@@ -136,7 +136,7 @@ bool cause_zone_sensor(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_out_of_family(const scene_t *scene, offence_t *offence)
+bool press_cause_out_of_family(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
         const double stood_s = scene->state->zone[i].family_s;
@@ -156,7 +156,7 @@ static bool current_fault(const scene_t *scene, uint32_t zone, double stood_s, d
            offend(offence, scene->state->channel[channel].reading_channel_unit, (int32_t)channel);
 }
 
-bool cause_ssr_welded(const scene_t *scene, offence_t *offence)
+bool press_cause_ssr_welded(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
         if (current_fault(scene, i, scene->state->zone[i].welded_s,
@@ -167,7 +167,7 @@ bool cause_ssr_welded(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_uncommanded_heat(const scene_t *scene, offence_t *offence)
+bool press_cause_uncommanded_heat(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
         if (scene->state->zone[i].uncommanded != 0) {
@@ -177,7 +177,7 @@ bool cause_uncommanded_heat(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_heater_break(const scene_t *scene, offence_t *offence)
+bool press_cause_heater_break(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
         if (current_fault(scene, i, scene->state->zone[i].heater_break_s,
@@ -188,7 +188,7 @@ bool cause_heater_break(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_loop_break(const scene_t *scene, offence_t *offence)
+bool press_cause_loop_break(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
         const double stood_s = scene->state->zone[i].loop_break_s;
@@ -199,7 +199,7 @@ bool cause_loop_break(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_contactor_mismatch(const scene_t *scene, offence_t *offence)
+bool press_cause_contactor_mismatch(const scene_t *scene, offence_t *offence)
 {
     const uint32_t written = scene->state->digital_output_bits;
     (void)offence;
@@ -210,7 +210,7 @@ bool cause_contactor_mismatch(const scene_t *scene, offence_t *offence)
 }
 
 /* Any one sensor suffices: too high is the dangerous side. */
-bool cause_over_pressure(const scene_t *scene, offence_t *offence)
+bool press_cause_over_pressure(const scene_t *scene, offence_t *offence)
 {
     const uint32_t cell = PRESS_CHANNEL_LOAD_CELL_FORCE_KN;
     const double area_mm2 = scene->config->stack.area_mm2;
@@ -233,7 +233,7 @@ bool cause_over_pressure(const scene_t *scene, offence_t *offence)
                   PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR);
 }
 
-bool cause_pressure_sensor(const scene_t *scene, offence_t *offence)
+bool press_cause_pressure_sensor(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR; i <= PRESS_CHANNEL_LOAD_CELL_FORCE_KN;
          i++) {
@@ -244,7 +244,7 @@ bool cause_pressure_sensor(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_pressure_disagreement(const scene_t *scene, offence_t *offence)
+bool press_cause_pressure_disagreement(const scene_t *scene, offence_t *offence)
 {
     for (uint32_t i = PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR; i <= PRESS_CHANNEL_LOAD_CELL_FORCE_KN;
          i++) {
@@ -255,14 +255,14 @@ bool cause_pressure_disagreement(const scene_t *scene, offence_t *offence)
     return false;
 }
 
-bool cause_pressure_loss(const scene_t *scene, offence_t *offence)
+bool press_cause_pressure_loss(const scene_t *scene, offence_t *offence)
 {
     return scene->state->pressure_lost != 0 &&
            offend(offence, scene->observation->cylinder_pressure_bar,
                   PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR);
 }
 
-bool cause_pump_no_rise(const scene_t *scene, offence_t *offence)
+bool press_cause_pump_no_rise(const scene_t *scene, offence_t *offence)
 {
     const double stood_s = scene->state->pump_rise_s;
     return stood_s > 0.0 &&
@@ -271,7 +271,7 @@ bool cause_pump_no_rise(const scene_t *scene, offence_t *offence)
                   PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR);
 }
 
-bool cause_pump_mismatch(const scene_t *scene, offence_t *offence)
+bool press_cause_pump_mismatch(const scene_t *scene, offence_t *offence)
 {
     (void)offence;
     return input(scene, PRESS_INPUT_PUMP_RUNNING) !=

@@ -18,28 +18,28 @@ typedef struct {
     int32_t channel;     /* enum press_channel, -1 when not a channel's */
 } offence_t;
 
-bool cause_never(const scene_t *scene, offence_t *offence);
-bool cause_estop(const scene_t *scene, offence_t *offence);
-bool cause_guard_open(const scene_t *scene, offence_t *offence);
-bool cause_safety_relay(const scene_t *scene, offence_t *offence);
-bool cause_limiter(const scene_t *scene, offence_t *offence);
-bool cause_mains(const scene_t *scene, offence_t *offence);
-bool cause_io_lost(const scene_t *scene, offence_t *offence);
-bool cause_lease_lapsed(const scene_t *scene, offence_t *offence);
-bool cause_readback(const scene_t *scene, offence_t *offence);
-bool cause_over_temperature(const scene_t *scene, offence_t *offence);
-bool cause_zone_sensor(const scene_t *scene, offence_t *offence);
-bool cause_out_of_family(const scene_t *scene, offence_t *offence);
-bool cause_ssr_welded(const scene_t *scene, offence_t *offence);
-bool cause_uncommanded_heat(const scene_t *scene, offence_t *offence);
-bool cause_heater_break(const scene_t *scene, offence_t *offence);
-bool cause_loop_break(const scene_t *scene, offence_t *offence);
-bool cause_contactor_mismatch(const scene_t *scene, offence_t *offence);
-bool cause_over_pressure(const scene_t *scene, offence_t *offence);
-bool cause_pressure_sensor(const scene_t *scene, offence_t *offence);
-bool cause_pressure_disagreement(const scene_t *scene, offence_t *offence);
-bool cause_pressure_loss(const scene_t *scene, offence_t *offence);
-bool cause_pump_no_rise(const scene_t *scene, offence_t *offence);
-bool cause_pump_mismatch(const scene_t *scene, offence_t *offence);
+bool press_cause_never(const scene_t *scene, offence_t *offence);
+bool press_cause_estop(const scene_t *scene, offence_t *offence);
+bool press_cause_guard_open(const scene_t *scene, offence_t *offence);
+bool press_cause_safety_relay(const scene_t *scene, offence_t *offence);
+bool press_cause_limiter(const scene_t *scene, offence_t *offence);
+bool press_cause_mains(const scene_t *scene, offence_t *offence);
+bool press_cause_io_lost(const scene_t *scene, offence_t *offence);
+bool press_cause_lease_lapsed(const scene_t *scene, offence_t *offence);
+bool press_cause_readback(const scene_t *scene, offence_t *offence);
+bool press_cause_over_temperature(const scene_t *scene, offence_t *offence);
+bool press_cause_zone_sensor(const scene_t *scene, offence_t *offence);
+bool press_cause_out_of_family(const scene_t *scene, offence_t *offence);
+bool press_cause_ssr_welded(const scene_t *scene, offence_t *offence);
+bool press_cause_uncommanded_heat(const scene_t *scene, offence_t *offence);
+bool press_cause_heater_break(const scene_t *scene, offence_t *offence);
+bool press_cause_loop_break(const scene_t *scene, offence_t *offence);
+bool press_cause_contactor_mismatch(const scene_t *scene, offence_t *offence);
+bool press_cause_over_pressure(const scene_t *scene, offence_t *offence);
+bool press_cause_pressure_sensor(const scene_t *scene, offence_t *offence);
+bool press_cause_pressure_disagreement(const scene_t *scene, offence_t *offence);
+bool press_cause_pressure_loss(const scene_t *scene, offence_t *offence);
+bool press_cause_pump_no_rise(const scene_t *scene, offence_t *offence);
+bool press_cause_pump_mismatch(const scene_t *scene, offence_t *offence);
 
 #endif

@@ -36,47 +36,56 @@ static double pump_s(const press_config_t *config) { return config->limit.pump_m
 #define ALL PRESS_ACTION_ALL_OFF
 
 static const trip_row_t TRIP[PRESS_TRIP_COUNT] = {
-    [PRESS_TRIP_BOOT] = {"started and not yet reset", ALL, cause_never, 0.0, NULL},
-    [PRESS_TRIP_ESTOP] = {"emergency stop pressed", ALL, cause_estop, 0.0, NULL},
-    [PRESS_TRIP_GUARD_OPEN] = {"guard open under pressure or motion", PUMP, cause_guard_open,
-                               0.0, NULL},
-    [PRESS_TRIP_SAFETY_RELAY] = {"safety relay dropped", ALL, cause_safety_relay, 0.0, NULL},
-    [PRESS_TRIP_LIMITER] = {"independent temperature limiter opened", POWER, cause_limiter,
-                            0.0, NULL},
-    [PRESS_TRIP_MAINS] = {"mains failed", ALL, cause_mains, 0.0, NULL},
-    [PRESS_TRIP_IO_LOST] = {"inputs too old", ALL, cause_io_lost, 0.0, NULL},
-    [PRESS_TRIP_IO_LEASE_LAPSED] = {"an I/O device let its lease lapse", ALL, cause_lease_lapsed,
-                                    0.0, NULL},
-    [PRESS_TRIP_OUTPUT_READBACK] = {"outputs are not as written", ALL, cause_readback,
-                                    0.0, readback_s},
-    [PRESS_TRIP_OVER_TEMPERATURE] = {"temperature over its limit", POWER, cause_over_temperature,
-                                     0.0, NULL},
-    [PRESS_TRIP_ZONE_SENSOR] = {"hot zone without a sensor", HEAT, cause_zone_sensor, 0.0, NULL},
-    [PRESS_TRIP_ZONE_OUT_OF_FAMILY] = {"zone far from the others", HEAT, cause_out_of_family,
-                                       0.0, NULL},
-    [PRESS_TRIP_SSR_WELDED] = {"heater current with its SSR off", POWER, cause_ssr_welded,
-                               0.0, NULL},
-    [PRESS_TRIP_UNCOMMANDED_HEAT] = {"heating without demand", POWER, cause_uncommanded_heat,
-                                     0.0, NULL},
+    [PRESS_TRIP_BOOT] =
+        {"started and not yet reset", ALL, press_cause_never, 0.0, NULL},
+    [PRESS_TRIP_ESTOP] =
+        {"emergency stop pressed", ALL, press_cause_estop, 0.0, NULL},
+    [PRESS_TRIP_GUARD_OPEN] =
+        {"guard open under pressure or motion", PUMP, press_cause_guard_open, 0.0, NULL},
+    [PRESS_TRIP_SAFETY_RELAY] =
+        {"safety relay dropped", ALL, press_cause_safety_relay, 0.0, NULL},
+    [PRESS_TRIP_LIMITER] =
+        {"independent temperature limiter opened", POWER, press_cause_limiter, 0.0, NULL},
+    [PRESS_TRIP_MAINS] =
+        {"mains failed", ALL, press_cause_mains, 0.0, NULL},
+    [PRESS_TRIP_IO_LOST] =
+        {"inputs too old", ALL, press_cause_io_lost, 0.0, NULL},
+    [PRESS_TRIP_IO_LEASE_LAPSED] =
+        {"an I/O device let its lease lapse", ALL, press_cause_lease_lapsed, 0.0, NULL},
+    [PRESS_TRIP_OUTPUT_READBACK] =
+        {"outputs are not as written", ALL, press_cause_readback, 0.0, readback_s},
+    [PRESS_TRIP_OVER_TEMPERATURE] =
+        {"temperature over its limit", POWER, press_cause_over_temperature, 0.0, NULL},
+    [PRESS_TRIP_ZONE_SENSOR] =
+        {"hot zone without a sensor", HEAT, press_cause_zone_sensor, 0.0, NULL},
+    [PRESS_TRIP_ZONE_OUT_OF_FAMILY] =
+        {"zone far from the others", HEAT, press_cause_out_of_family, 0.0, NULL},
+    [PRESS_TRIP_SSR_WELDED] =
+        {"heater current with its SSR off", POWER, press_cause_ssr_welded, 0.0, NULL},
+    [PRESS_TRIP_UNCOMMANDED_HEAT] =
+        {"heating without demand", POWER, press_cause_uncommanded_heat, 0.0, NULL},
     [PRESS_TRIP_HEATER_BREAK] =
-        {"too little heater current with its SSR on", HEAT, cause_heater_break,
-                                 0.0, NULL},
-    [PRESS_TRIP_LOOP_BREAK] = {"full demand does not heat", HEAT, cause_loop_break, 0.0, NULL},
+        {"too little heater current with its SSR on", HEAT, press_cause_heater_break, 0.0, NULL},
+    [PRESS_TRIP_LOOP_BREAK] =
+        {"full demand does not heat", HEAT, press_cause_loop_break, 0.0, NULL},
     [PRESS_TRIP_CONTACTOR_MISMATCH] =
-        {"contactor is not as commanded", POWER, cause_contactor_mismatch,
-                                       0.0, contactor_s},
-    [PRESS_TRIP_OVER_PRESSURE] = {"pressure over its limit", VENT, cause_over_pressure, 0.0, NULL},
-    [PRESS_TRIP_PRESSURE_SENSOR] = {"pressure or force sensor bad", PUMP, cause_pressure_sensor,
-                                    PRESSURE_SENSOR_BAD_S, NULL},
+        {"contactor is not as commanded", POWER, press_cause_contactor_mismatch, 0.0, contactor_s},
+    [PRESS_TRIP_OVER_PRESSURE] =
+        {"pressure over its limit", VENT, press_cause_over_pressure, 0.0, NULL},
+    [PRESS_TRIP_PRESSURE_SENSOR] =
+        {"pressure or force sensor bad", PUMP, press_cause_pressure_sensor,
+         PRESSURE_SENSOR_BAD_S, NULL},
     [PRESS_TRIP_PRESSURE_DISAGREEMENT] =
-        {"pressure and force sensors disagree", PUMP, cause_pressure_disagreement,
-                                          0.0, pair_s},
-    [PRESS_TRIP_PRESSURE_LOSS] = {"retained pressure leaks", PUMP, cause_pressure_loss, 0.0, NULL},
-    [PRESS_TRIP_PUMP_NO_RISE] = {"pump runs without pressure rise", PUMP, cause_pump_no_rise,
-                                 0.0, NULL},
-    [PRESS_TRIP_PUMP_MISMATCH] = {"pump is not as commanded", PUMP, cause_pump_mismatch,
-                                  0.0, pump_s},
-    [PRESS_TRIP_COMMAND_LEASE] = {"command was not renewed", ALL, cause_never, 0.0, NULL},
+        {"pressure and force sensors disagree", PUMP, press_cause_pressure_disagreement,
+         0.0, pair_s},
+    [PRESS_TRIP_PRESSURE_LOSS] =
+        {"retained pressure leaks", PUMP, press_cause_pressure_loss, 0.0, NULL},
+    [PRESS_TRIP_PUMP_NO_RISE] =
+        {"pump runs without pressure rise", PUMP, press_cause_pump_no_rise, 0.0, NULL},
+    [PRESS_TRIP_PUMP_MISMATCH] =
+        {"pump is not as commanded", PUMP, press_cause_pump_mismatch, 0.0, pump_s},
+    [PRESS_TRIP_COMMAND_LEASE] =
+        {"command was not renewed", ALL, press_cause_never, 0.0, NULL},
 };
 
 void press_latch(press_state_t *state, uint32_t trip, double offence_channel_unit, int32_t channel)

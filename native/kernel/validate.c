@@ -205,7 +205,7 @@ static bool is_stuck(const press_config_t *config, press_state_t *state, uint32_
         ought_to_move = true;
     }
     if (ought_to_move) channel->still_s += config->tick_s;
-    return channel->still_s > channel_config->stuck_s_max;
+    return press_stood(config, channel->still_s, channel_config->stuck_s_max);
 }
 
 static void validate_channel(const press_config_t *config, press_state_t *state,

@@ -1,0 +1,311 @@
+"""A press in good order for the kernel's tests: configuration, frames and a bench that ticks them.
+
+The bench runs the safety steps alone (`press_validate`, `press_interlock`, `press_reset`,
+`press_gate`). What the estimator would say and what the laws would want are fields a test sets,
+so no test here depends on a control law.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from controller.kernel import ffi, lib
+
+
+def names_of(enum: str, prefix: str) -> dict[str, int]:
+    """Lower-case names of a C enum's rows, without its `_COUNT`, by number."""
+    rows = ffi.typeof(f"enum {enum}").relements
+    return {
+        name.removeprefix(prefix).lower(): number
+        for name, number in sorted(rows.items(), key=lambda row: row[1])
+        if not name.endswith("_COUNT")
+    }
+
+
+CHANNEL = names_of("press_channel", "PRESS_CHANNEL_")
+INPUT = names_of("press_input", "PRESS_INPUT_")
+OUTPUT = names_of("press_digital_output", "PRESS_OUTPUT_")
+REASON = names_of("press_quality_reason", "PRESS_REASON_")
+PERMISSIVE = names_of("press_permissive", "PRESS_PERMISSIVE_")
+INTERLOCK = names_of("press_interlock", "PRESS_INTERLOCK_")
+TRIP = names_of("press_trip", "PRESS_TRIP_")
+GOOD, UNCERTAIN, BAD = lib.PRESS_GOOD, lib.PRESS_UNCERTAIN, lib.PRESS_BAD
+ZONES = range(lib.PRESS_ZONE_COUNT)
+PRESSURE_CHANNELS = tuple(
+    CHANNEL[name]
+    for name in ("cylinder_a_pressure_bar", "cylinder_b_pressure_bar", "load_cell_force_kn")
+)
+TICK_S = 0.01
+REST_INPUTS = (  # a press at rest: guard shut, contactors open, pump still, no water flowing
+    "guard_a_closed guard_b_closed estop_a_ok estop_b_ok safety_relay_ok limiter_ok "
+    "oil_level_ok oil_filter_ok oil_temperature_ok mains_ok"
+).split()
+
+
+def bits(table: dict[str, int], *names: str) -> int:
+    return sum(1 << table[name] for name in names)
+
+
+def names(table: dict[str, int], number: int) -> set[str]:
+    """The rows whose bit is set."""
+    return {name for name, bit in table.items() if number >> bit & 1}
+
+
+def _channel(name: str) -> dict[str, float]:
+    at_most = dict(offset_channel_unit=0.0, stuck_s_max=60.0, age_s_max=0.2, required=1, fitted=1)
+    if name.endswith("temperature_c"):
+        return at_most | dict(
+            kind=0, range_low_channel_unit=-50, range_high_channel_unit=300,
+            rate_channel_unit_per_s_max=2.0, noise_channel_unit_max=0.5,
+            stuck_band_channel_unit=0.005, filter_s=0.5,
+        )  # fmt: skip
+    if name.endswith(("bar", "kn")):
+        high = {"cylinder_a_pressure_bar": 250, "cylinder_b_pressure_bar": 400}.get(name, 500)
+        return at_most | dict(
+            kind=1, range_low_channel_unit=0, range_high_channel_unit=high,
+            rate_channel_unit_per_s_max=4000.0, noise_channel_unit_max=2.0,
+            stuck_band_channel_unit=0.005, filter_s=0.02,
+        )  # fmt: skip
+    if name.endswith("mm"):
+        return at_most | dict(
+            kind=0, range_low_channel_unit=-5, range_high_channel_unit=60,
+            rate_channel_unit_per_s_max=100.0, noise_channel_unit_max=0.02,
+            stuck_band_channel_unit=0.0, filter_s=0.05,
+        )  # fmt: skip
+    return at_most | dict(
+        kind=0, range_low_channel_unit=-0.1, range_high_channel_unit=10,
+        rate_channel_unit_per_s_max=2000.0, noise_channel_unit_max=0.1,
+        stuck_band_channel_unit=0.0, filter_s=0.0,
+    )  # fmt: skip
+
+
+ZONE = dict(
+    kp_per_c=0.17, ti_s=95.0, td_s=6.0, filter_s=3.0, setpoint_weight_ratio=0.5, tracking_s=24.0,
+    power_w=1000.0, heat_capacity_j_per_k=3830.0, loss_w_per_k=1.19, lag_s=12.0,
+    cooling_w_per_k=20.0, rated_current_a=4.35,
+)  # fmt: skip
+STACK = dict(
+    area_mm2=2500.0, areal_mass_g_per_cm2=0.31, elastic_modulus_mpa=10000.0,
+    heat_capacity_j_per_k=420.0, contact_w_per_k_base=1.0, contact_w_per_k_slope=5.0,
+    contact_pressure_mpa_ref=20.0, loss_w_per_k=0.05, thickness_reference_mm=0.0,
+)  # fmt: skip
+HYDRAULIC = dict(
+    cylinder_area_mm2=20110.0, ram_weight_kn=6.5, valve_full_scale_bar=250.0,
+    valve_deadband_fraction=0.02, valve_hysteresis_fraction=0.03, kp_per_bar=0.002,
+    ki_per_bar_s=0.008, trim_bar_max=15.0, pressure_min_bar=5.0, contact_force_kn=0.8,
+    frame_stiffness_kn_per_mm=500.0, platen_expansion_mm_per_k=0.0012, close_bar=8.0,
+)  # fmt: skip
+LIMIT = dict(
+    temperature_c_max=120.0, temperature_c_trip=130.0, over_temperature_warn_k=5.0,
+    over_temperature_warn_s=5.0, over_temperature_trip_k=15.0, out_of_family_k=15.0,
+    out_of_family_s=5.0, stack_pressure_mpa_max=110.0, cylinder_bar_trip=240.0,
+    pressure_pair_bar_max=7.5, pressure_pair_s_max=0.5, force_mismatch_fraction_max=0.1,
+    temperature_holdback_k=3.0, pressure_holdback_mpa=3.0, cold_stack_pressure_mpa_max=10.0,
+    cold_stack_margin_k=10.0, ssr_welded_current_a=0.5, ssr_welded_s=3.0,
+    uncommanded_rise_k_per_s=0.05, uncommanded_rise_s=10.0, heater_break_fraction=0.8,
+    heater_break_s=2.0, loop_break_s=20.0, loop_break_rise_k=2.0, contactor_mismatch_s=1.0,
+    pump_mismatch_s=2.0, pump_no_rise_s=5.0, pressure_loss_bar_per_min=10.0, pressure_loss_s=5.0,
+    io_age_s_max=0.2, zone_sensor_bad_s_max=2.0, steam_limit_c=95.0, released_bar_max=8.0,
+    start_temperature_c_max=60.0, readback_s_max=0.05,
+)  # fmt: skip
+
+
+def good_config() -> Any:
+    """A press_config_t that press_config_check accepts, every channel fitted."""
+    return ffi.new(
+        "press_config_t *",
+        dict(
+            header_version=lib.PRESS_HEADER_VERSION, zone_count=len(ZONES), tick_s=TICK_S,
+            thermal_ticks=10, window_ticks=200, window_resolution_ticks=2,
+            temperature_jerk_c_per_s3=1e-4, temperature_acceleration_c_per_s2=2e-3,
+            pressure_jerk_mpa_per_s3=2.0, pressure_acceleration_mpa_per_s2=1.0,
+            valve_slew_fraction_per_s=2.0, heater_slew_fraction_per_s=10.0,
+            ambient_temperature_c=22.0, channel=[_channel(name) for name in CHANNEL],
+            zone=[ZONE | dict(platen=i // 3) for i in ZONES], stack=STACK, hydraulic=HYDRAULIC,
+            limit=LIMIT,
+        ),
+    )  # fmt: skip
+
+
+def milliampere(config: Any, channel: int, unit: float) -> float:
+    """The loop current that stands for a measurement."""
+    c = config.channel[channel]
+    return 4.0 + 16.0 * (unit - c.range_low_channel_unit) / (
+        c.range_high_channel_unit - c.range_low_channel_unit
+    )
+
+
+REST_ESTIMATE = dict(
+    zone_temperature_setpoint_c=22.0, zone_temperature_c_median=22.0, stack_pressure_mpa=0.0,
+    stack_pressure_setpoint_mpa=0.0, contact=0,
+)  # fmt: skip
+
+
+class Bench:
+    """One press under test. Readings rest at 22 °C and no pressure until a test moves them.
+
+    `follow` True makes contactor mirrors, pump feedback, heater currents and read-back do what
+    the outputs say; switch it off to contradict them.
+    """
+
+    def __init__(self, **config_fields: float) -> None:
+        self.config = good_config()
+        for path, number in config_fields.items():
+            group, field = path.split("__")
+            setattr(getattr(self.config, group), field, number)
+        self.state = ffi.new("press_state_t *")
+        self.sensor = ffi.new("press_sensor_t *")
+        self.seen = ffi.new("press_observation_t *")
+        self.command = ffi.new("press_command_t *")
+        self.output = ffi.new("press_output_t *")
+        self.estimate: dict[str, Any] = dict(REST_ESTIMATE)
+        self.wanted_bits = 0
+        self.wanted_duty = [0.0] * len(ZONES)
+        self.wanted_valve_fraction = 0.0
+        self.follow = True
+        self.inputs = bits(INPUT, *REST_INPUTS)
+        self.lease_ticks = 20
+        lib.press_state_init(self.config, self.state)
+        self.sensor.digital_ok = self.sensor.readback_ok = 1
+        for name, number in CHANNEL.items():
+            self.sensor.reading_ok[number] = 1
+            self.put(name, 22.0 if name.endswith("temperature_c") else 0.0)
+
+    def put(self, name: str, unit: float) -> None:
+        """What the channel's device reads, given in the channel's unit."""
+        channel = CHANNEL[name]
+        loop = self.config.channel[channel].kind == lib.PRESS_KIND_CURRENT_LOOP_4_20_MA
+        self.sensor.reading_channel_unit[channel] = (
+            milliampere(self.config, channel, unit) if loop else unit
+        )
+
+    def put_pressure(self, bar: float) -> None:
+        """All three pressure sensors at one truth."""
+        self.put("cylinder_a_pressure_bar", bar)
+        self.put("cylinder_b_pressure_bar", bar)
+        area_mm2, weight_kn = HYDRAULIC["cylinder_area_mm2"], HYDRAULIC["ram_weight_kn"]
+        self.put("load_cell_force_kn", max(0.0, bar * area_mm2 * 1e-4 - weight_kn))
+
+    def put_zones(self, temperature_c: float) -> None:
+        for zone in ZONES:
+            self.put(f"zone_{zone + 1}_temperature_c", temperature_c)
+
+    def _mirror(self) -> None:
+        written = names(OUTPUT, self.state.digital_output_bits)
+        flags = self.inputs
+        for mirror, output in (
+            ("contactor_top_closed", "contactor_top"),
+            ("contactor_bottom_closed", "contactor_bottom"),
+            ("pump_running", "pump"),
+        ):
+            if output in written:
+                flags |= bits(INPUT, mirror)
+        if written & {"cooling_water_top", "cooling_water_bottom"}:
+            flags |= bits(INPUT, "water_flow_ok")
+        self.sensor.digital_input_bits = flags
+        self.sensor.digital_output_bits_readback = self.state.digital_output_bits
+        self.sensor.valve_open_fraction_readback = self.state.valve_open_fraction
+        for zone in ZONES:
+            contactor = "contactor_top" if zone < 3 else "contactor_bottom"
+            on = {f"heater_{zone + 1}_ssr", contactor} <= written
+            self.put(f"heater_{zone + 1}_current_a", 4.35 if on else 0.0)
+
+    def observe(self) -> None:
+        """One press_observe, the estimator replaced by `estimate`."""
+        self.sensor.tick += 1
+        if self.follow:
+            self._mirror()
+        ffi.memmove(self.seen, bytes(ffi.sizeof("press_observation_t")), ffi.sizeof(self.seen[0]))
+        lib.press_validate(self.config, self.state, self.sensor, self.seen)
+        for name, number in self.estimate.items():
+            setattr(self.seen, name, number)
+        lib.press_interlock(self.config, self.state, self.sensor, self.seen)
+
+    def act(self) -> None:
+        """One press_act, the laws replaced by the `wanted_…` fields."""
+        self.command.valid_until_tick = max(0, self.sensor.tick + self.lease_ticks)
+        lib.press_reset(self.config, self.state, self.command)
+        self.output.digital_output_bits = self.wanted_bits
+        self.output.heater_duty_fraction = self.wanted_duty
+        self.output.valve_open_fraction = self.wanted_valve_fraction
+        lib.press_gate(self.config, self.state, self.command, self.output)
+
+    def tick(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.observe()
+            self.act()
+
+    def settle(self, count: int = 100) -> None:
+        """Ticks without judging readings by their rate: for moving to another working point."""
+        was = [channel.noise_channel_unit_max for channel in self.config.channel]
+        for channel in self.config.channel:
+            channel.noise_channel_unit_max = 1e5
+        self.tick(count)
+        for channel, noise_unit in zip(self.config.channel, was, strict=True):
+            channel.noise_channel_unit_max = noise_unit
+
+    def press_reset(self) -> None:
+        """The operator lets go of Reset and presses it: an edge."""
+        self.command.reset = 0
+        self.tick()
+        self.command.reset = 1
+        self.tick()
+        self.command.reset = 0
+        self.tick()
+
+    def arm(self) -> Bench:
+        """Started, settled, and reset out of TRIP_BOOT."""
+        self.tick(3)
+        self.press_reset()
+        assert self.trips == set()
+        return self
+
+    def heat(self) -> None:
+        """Heaters enabled, contactors closed, no SSR on yet."""
+        self.command.heat_enable = 1
+        self.wanted_bits |= bits(OUTPUT, "contactor_top", "contactor_bottom")
+
+    def press(self) -> None:
+        """Pump on, load-holding valve open, valve half open."""
+        self.command.hydraulics = lib.PRESS_HYDRAULICS_PRESSURE
+        self.wanted_bits |= bits(OUTPUT, "pump", "load_holding_valve_open")
+        self.wanted_valve_fraction = 0.5
+
+    @property
+    def trips(self) -> set[str]:
+        return names(TRIP, self.state.trip_bits)
+
+    @property
+    def interlocks(self) -> set[str]:
+        return names(INTERLOCK, self.seen.interlock_bits)
+
+    @property
+    def missing(self) -> set[str]:
+        return names(PERMISSIVE, self.seen.permissive_missing_bits)
+
+    @property
+    def outputs(self) -> set[str]:
+        return names(OUTPUT, self.output.digital_output_bits) - {"watchdog"}
+
+    def reasons(self, name: str) -> set[str]:
+        number = self.seen.quality_reason_bits[CHANNEL[name]]
+        return {reason for reason, bit in REASON.items() if number & bit}
+
+    def quality(self, name: str) -> int:
+        return int(self.seen.quality[CHANNEL[name]])
+
+    def measurement(self, name: str) -> float:
+        return float(self.seen.measurement_channel_unit[CHANNEL[name]])
+
+
+def plain(struct: Any) -> Any:
+    """A C struct as nested Python namespaces and lists: what the references read."""
+    if not isinstance(struct, ffi.CData):
+        return struct
+    kind = ffi.typeof(struct)
+    if kind.kind == "pointer":
+        return plain(struct[0])
+    if kind.kind == "array":
+        return [plain(item) for item in struct]
+    return SimpleNamespace(**{name: plain(getattr(struct, name)) for name, _ in kind.fields})
