@@ -16,6 +16,7 @@ it neither passes nor fails.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -232,7 +233,7 @@ def kpis(record: StoredRecord, series: Series | None = None) -> Kpis:
 def _evaluated(indicator: _Indicator, batch: Batch) -> Kpi:
     number, note = None, ""
     try:
-        number = indicator.measure(batch)
+        number = _finite(indicator.measure(batch))
     except NotMeasurableError as reason:
         note = str(reason)
     except ArithmeticError:
@@ -242,6 +243,12 @@ def _evaluated(indicator: _Indicator, batch: Batch) -> Kpi:
     passed = limit.holds(number) if number is not None and bounded else None
     text = (indicator.key, indicator.title, indicator.unit, indicator.definition)
     return Kpi(*text, number, limit, passed, note)
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise OverflowError
+    return number
 
 
 def _limit(indicator: _Indicator, batch: Batch) -> Limit:

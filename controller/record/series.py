@@ -23,6 +23,7 @@ ZONE_TEMPERATURE = re.compile(r"zone_\d+_temperature_c")
 HEATER_DUTY = re.compile(r"heater_\d+_duty_fraction")
 ANALYSED = (
     "zone_temperature_setpoint_c",
+    "zone_temperature_c_median",
     "stack_temperature_c_estimate",
     "stack_temperature_c",
     "stack_pressure_mpa",

@@ -248,7 +248,7 @@ def test_a_sparkline_spans_low_to_high_and_leaves_blanks() -> None:
 
 
 def test_parameters_beyond_belief_give_a_note_and_no_crash(tmp_path: Path) -> None:
-    parameters = {"activation_energy_kj_per_mol": 1e300, "true_density_g_per_cm3": 1e-300}
+    parameters = {"activation_energy_kj_per_mol": -1e300, "true_density_g_per_cm3": 1e-300}
     found = whole(tmp_path, parameters=parameters)
     assert found["equivalent_time_s"].value is None
     assert "plausible" in found["equivalent_time_s"].note
