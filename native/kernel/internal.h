@@ -65,13 +65,6 @@ bool press_ramp_arrived(const press_ramp_t *ramp);
  * config_check bounds wanted (new fields): zone.lag_s 0..120, zone.cooling_w_per_k 0..1000,
  * ambient_temperature_c -20..60. */
 
-void press_estimate(const press_config_t *config, press_state_t *state,
-                    press_observation_t *observation);
-void press_thermal(const press_config_t *config, press_state_t *state,
-                   const press_command_t *command, press_output_t *output);
-void press_pressure(const press_config_t *config, press_state_t *state,
-                    const press_command_t *command, press_output_t *output);
-
 /* ---- shared, no calls out of the file --------------------------------------------------- */
 
 static inline uint32_t press_bit(uint32_t number) { return (uint32_t)1 << number; }

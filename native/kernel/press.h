@@ -556,6 +556,12 @@ void press_ramp_step(press_ramp_t *ramp, double step_s);
 double press_pid_step(const press_pid_config_t *config, press_pid_t *state, double setpoint_unit,
                       double measurement_unit, double feed_forward_fraction, double achieved_fraction,
                       double step_s);
+void press_estimate(const press_config_t *config, press_state_t *state,
+                    press_observation_t *observation);
+void press_thermal(const press_config_t *config, press_state_t *state, const press_command_t *command,
+                   press_output_t *output);
+void press_pressure(const press_config_t *config, press_state_t *state,
+                    const press_command_t *command, press_output_t *output);
 /* The safety steps on their own, for tests: press_observe and press_act call them in order. */
 void press_validate(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
                     press_observation_t *observation);
