@@ -269,7 +269,7 @@ class Procedure:
         step = abort_step(abort_plan(self._recipe.phase, self._run.phase), seen, vent=self._vent)
         self._ask, self._run.waits_for = step.ask, step.waits_for
         undone = expired(self._state_s, self._blind_s) if step.waits_for else ""
-        if undone or not step.waits_for:
+        if undone or (not step.waits_for and self._state_s > 0.0):
             kept = "" if seen.released else f"; {seen.pressure_mpa:.1f} MPa retained"
             self._cause += f"; {undone}" if undone else kept
             self._turn(Request.DONE, self._cause)

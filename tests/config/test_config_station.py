@@ -1,0 +1,114 @@
+"""The shipped station fits the header, its profiles and itself; a broken one says where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from press_header import SIGNALS, fields
+
+from controller.config.kernel_fields import kernel_fields
+from controller.config.model import load_material, load_station
+from controller.config.names import resolve, shipped
+from controller.config.problem import ConfigError
+from controller.config.stack import Batch
+from controller.fieldbus.profile import load_profile
+from controller.recipe.model import load_recipe
+
+STATION, STATION_SOURCE = load_station("demo-press", SIGNALS)
+RECIPE, _ = load_recipe("sulfide-hot-press-100")
+MATERIAL, _ = load_material(RECIPE.recipe.material)
+
+
+def test_kernel_fields_are_exactly_the_headers() -> None:
+    found = kernel_fields(STATION, MATERIAL, RECIPE, Batch(id="b-1"), SIGNALS)
+    assert set(found) == fields("press_config_t")
+    for part in ("stack", "hydraulic", "limit"):
+        assert set(found[part]) == fields(f"press_{part}_config_t")
+    for part, count in (("channel", 24), ("zone", 6)):
+        assert len(found[part]) == count
+        for row in found[part]:
+            assert set(row) == fields(f"press_{part}_config_t")
+
+
+def test_a_channel_without_a_section_is_sent_as_not_fitted() -> None:
+    fitted = {name: row for name, row in STATION.channel.items() if name != "oil_temperature_c"}
+    station = msgspec.structs.replace(STATION, channel=fitted)
+    found = kernel_fields(station, MATERIAL, RECIPE, Batch(id="b-1"), SIGNALS)
+    oil = SIGNALS.channels.index("oil_temperature_c")
+    assert [row["fitted"] for row in found["channel"]] == [int(i != oil) for i in range(24)]
+    assert found["channel"][oil]["required"] == 0
+
+
+def test_the_tighter_of_recipe_and_material_goes_to_the_kernel() -> None:
+    limit = kernel_fields(STATION, MATERIAL, RECIPE, Batch(id="b-1"), SIGNALS)["limit"]
+    assert limit["temperature_c_max"] == 112.0  # recipe 112, material 160
+    assert limit["stack_pressure_mpa_max"] == 110.0  # recipe 110, material 132
+    assert limit["cold_stack_pressure_mpa_max"] == 20.0
+
+
+def test_a_batchs_own_measurement_goes_before_the_recipes() -> None:
+    batch = Batch(id="b-1", area_mm2=1600.0, areal_mass_g_per_cm2=0.0)
+    stack = kernel_fields(STATION, MATERIAL, RECIPE, batch, SIGNALS)["stack"]
+    assert (stack["area_mm2"], stack["areal_mass_g_per_cm2"]) == (1600.0, 0.0)
+
+
+def test_every_wire_of_the_shipped_station_ends_at_a_point_of_its_profile() -> None:
+    profiles = {device.name: load_profile(device.profile) for device in STATION.device}
+    for signal, address in STATION.wiring.items():
+        device, point = address.split(".")
+        sensed = signal in (*SIGNALS.channels, *SIGNALS.digital_inputs)
+        points = profiles[device].sensed if sensed else profiles[device].outputs
+        assert point in points, f"{signal} = {address}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "words"),
+    [
+        ('"ai.rtd_2"', '"ai.rtd_1"', "wiring.zone_2_temperature_c", "already the point of zone_1"),
+        ('"ai.rtd_2"', '"aj.rtd_2"', "wiring.zone_2_temperature_c", "there are ai, ao, dio"),
+        ("guard_a_closed =", "guard_c_closed =", "wiring.guard_c_closed", "did you mean"),
+        ("guard_a_closed =", "guard_c_closed =", "wiring.guard_a_closed", "is missing"),
+        ("[channel.oil_t", "[channel.oyl_t", "channel.oyl_temperature_c", "did you mean"),
+        ("[channel.zone_3_t", "[channel.zona_3_t", "channel.zone_3_temperature_c", "is missing"),
+        ("window_ticks = 200", "window_ticks = 201", "last_gate.window_ticks", "multiple"),
+        ('name = "ao"', 'name = "ai"', "device[1].name", "there twice"),
+        ("range_high = 500.0", "range_high = 0.0", "channel.load_cell_force_kn.range_high", "abov"),
+        ("tick_s = 0.010", "tick_s = 0.0", "station.tick_s", "below the least allowed"),
+        ("unit_id = 2", "unit_id = 248", "device[1].unit_id", "1 to 247"),
+        ("port = 1883", "port = 0", "mqtt.port", "1 to 65535"),
+        ('directory = "records"', "directory = 1", "record.directory", "text in quotes"),
+        ('client_id = "hotpress-press-1"', 'username = "x y"', "mqtt.username", "must be"),
+        ('client_id = "hotpress-press-1"', 'password_file = "p"', "mqtt", "without username"),
+        ("kp_per_c = 0.17", "kp_per_c = inf", "zone[0].kp_per_c", "no machine can follow"),
+        ("[ramp]", "[ramps]", "ramp", "is missing"),
+    ],
+)
+def test_a_broken_station_says_where(
+    tmp_path: Path, old: str, new: str, path: str, words: str
+) -> None:
+    assert old in STATION_SOURCE.text
+    file = tmp_path / "station.toml"
+    file.write_text(STATION_SOURCE.text.replace(old, new, 1))
+    with pytest.raises(ConfigError) as caught:
+        load_station(str(file), SIGNALS)
+    found = {problem.path: problem.message for problem in caught.value.problems}
+    assert words in found[path], found
+
+
+def test_a_name_is_found_and_an_unknown_one_answers_with_the_shipped_ones() -> None:
+    assert shipped("recipe") == ("sulfide-hot-press-100",)
+    assert resolve("station", "demo-press").is_file()
+    with pytest.raises(ConfigError) as caught:
+        resolve("recipe", "sulfide-hotpress-100")
+    assert 'did you mean "sulfide-hot-press-100"' in str(caught.value)
+    assert "Shipped: sulfide-hot-press-100" in str(caught.value)
+
+
+def test_a_material_may_lie_beside_its_recipe(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        resolve("material", "nmc811-argyrodite-cathode").read_text()
+    )
+    assert load_material("mine", beside=tmp_path)[1].path == tmp_path / "mine.toml"
+    assert load_material("./mine.toml", beside=tmp_path)[0].name == "nmc811-argyrodite-cathode"

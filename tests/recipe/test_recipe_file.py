@@ -1,0 +1,180 @@
+"""A recipe is data: the shipped one is sound, a broken one is refused with its path."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toml_text import toml_text
+
+from controller.config.names import resolve
+from controller.config.problem import ConfigError
+from controller.config.source import Source
+from controller.config.toml_file import decode
+from controller.recipe.model import Recipe, load_recipe
+from controller.recipe.phases import labels
+from controller.recipe.schema import as_text, schemas
+
+RECIPE, SOURCE = load_recipe("sulfide-hot-press-100")
+TABLES = tomllib.loads(SOURCE.text)
+SCHEMA_FOLDER = resolve("recipe", "sulfide-hot-press-100").parents[1] / "schema"
+
+
+def leaves(tables: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(tables, dict | list):
+        items = tables.items() if isinstance(tables, dict) else enumerate(tables)
+        return [leaf for key, item in items for leaf in leaves(item, (*path, key))]
+    return [path]
+
+
+def written(path: tuple[Any, ...]) -> str:
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return text.removeprefix(".")
+
+
+def edited(path: tuple[Any, ...], found: Any, *, key: str | None = None) -> dict[str, Any]:
+    """The shipped recipe with one leaf replaced, removed (`...`) or renamed."""
+    tables = copy.deepcopy(TABLES)
+    table = tables
+    for step in path[:-1]:
+        table = table[step]
+    old = table[path[-1]]
+    if key is not None:
+        del table[path[-1]]
+        table[key] = old
+    elif found is ...:
+        del table[path[-1]]
+    else:
+        table[path[-1]] = found
+    return tables
+
+
+def refuse(tables: dict[str, Any]) -> dict[str, str]:
+    text = toml_text(tables)
+    with pytest.raises(ConfigError) as caught:
+        decode(Source(Path("mutant.toml"), text, ""), Recipe)
+    return {problem.path: problem.message for problem in caught.value.problems}
+
+
+def mutants() -> list[tuple[str, str, dict[str, Any]]]:
+    """(what was done, path that must be named, tables): every leaf in every wrong way."""
+    found = []
+    for path in leaves(TABLES):
+        old = TABLES
+        for step in path:
+            old = old[step]
+        where = written(path)
+        wrong: list[Any] = [["x"], {"x": 1}]
+        if isinstance(old, bool):
+            wrong += [1, "true"]
+        elif isinstance(old, float):
+            wrong += [float("inf"), float("nan"), -1000.0, 1e9, "5", True]
+        else:
+            wrong += [7, "", "\n" * 500]
+        found += [(f"{where}={bad!r:.20}", where, edited(path, bad)) for bad in wrong]
+        if isinstance(path[-1], str) and path[-1] != "kind":
+            parent = where.rpartition(".")[0]
+            typo = f"{path[-1]}x"
+            found.append((f"{where} misspelt", f"{parent}.{typo}", edited(path, None, key=typo)))
+    return found
+
+
+MUTANTS = mutants()
+
+
+def test_there_are_mutants_enough() -> None:
+    assert len(MUTANTS) >= 200
+
+
+def test_every_mutant_is_refused_at_load_with_its_path() -> None:
+    for what, where, tables in MUTANTS:
+        found = refuse(tables)
+        assert where in found, (what, found)
+        assert all(message.strip() for message in found.values()), what
+
+
+REQUIRED = [
+    ("recipe", "version"), ("stack", "area_mm2"), ("limits", "pressure_mpa_max"),
+    ("phase", 3, "rate_c_per_min"), ("phase", 5, "pressure_mpa"), ("phase", 0, "kind"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+def test_a_missing_key_is_named(path: tuple[Any, ...]) -> None:
+    assert "missing" in refuse(edited(path, ...))[written(path)]
+
+
+def test_two_faults_in_two_phases_are_both_named() -> None:
+    tables = edited(("phase", 3, "rate_c_per_min"), -5.0)
+    tables["phase"][6]["hold_s"] = "long"
+    tables["phase"][9]["kind"] = "unlod"
+    found = refuse(tables)
+    assert {"phase[3].rate_c_per_min", "phase[6].hold_s", "phase[9].kind"} == set(found)
+    assert 'did you mean "unload"' in found["phase[9].kind"]
+
+
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20),
+    st.lists(st.integers(), max_size=3), st.dictionaries(st.text(max_size=5), st.floats()),
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(path=st.sampled_from(leaves(TABLES)), found=anything, cut=st.booleans())
+def test_a_mutated_recipe_is_a_recipe_or_a_config_error(
+    path: tuple[Any, ...], found: Any, cut: bool
+) -> None:
+    tables = edited(path, ... if cut or found is None else found)
+    try:
+        decode(Source(Path("mutant.toml"), toml_text(tables), ""), Recipe)
+    except ConfigError as error:
+        assert error.problems
+
+
+@settings(max_examples=150)
+@given(at=st.integers(0, len(SOURCE.text) - 1), put=st.text(max_size=3), cut=st.integers(0, 40))
+def test_a_scratched_text_is_a_recipe_or_a_config_error(at: int, put: str, cut: int) -> None:
+    text = SOURCE.text[:at] + put + SOURCE.text[at + cut :]
+    try:
+        decode(Source(Path("scratched.toml"), text, ""), Recipe)
+    except ConfigError as error:
+        assert all(problem.message for problem in error.problems)
+
+
+def test_phases_of_one_kind_get_names_of_their_own() -> None:
+    phases = [RECIPE.phase[6], RECIPE.phase[6], msgspec.structs.replace(RECIPE.phase[6], name="x")]
+    assert labels([*phases, phases[0]]) == ("hold", "hold-2", "x", "hold-3")
+
+
+@pytest.mark.parametrize("kind", ["recipe", "material", "station"])
+def test_the_shipped_schema_is_the_generated_one(kind: str) -> None:
+    shipped = (SCHEMA_FOLDER / f"{kind}.schema.json").read_text()
+    assert shipped == as_text(schemas()[kind]), "regenerate the files from schemas()"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("recipe", "sulfide-hot-press-100"),
+        ("material", "nmc811-argyrodite-cathode"),
+        ("station", "demo-press"),
+    ],
+)
+def test_an_editor_accepts_the_shipped_file_and_finds_its_schema(kind: str, name: str) -> None:
+    path = resolve(kind, name)
+    text = path.read_text()
+    schema_path = path.parent / text.splitlines()[0].removeprefix("#:schema ")
+    schema = json.loads(schema_path.read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(tomllib.loads(text))
+    broken = tomllib.loads(text)
+    broken["surprise"] = 1
+    assert not validator.is_valid(broken)
