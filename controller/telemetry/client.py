@@ -20,9 +20,22 @@ from typing import Any
 
 import aiomqtt
 
+# What paho logs as an error reaches us as one; its records would keep tracebacks alive.
 _QUIET = logging.getLogger("controller.telemetry.paho")
-_QUIET.addHandler(logging.NullHandler())
-_QUIET.propagate = False
+_QUIET.setLevel(logging.CRITICAL + 1)
+
+_CALLBACKS = (
+    "on_connect",
+    "on_disconnect",
+    "on_publish",
+    "on_subscribe",
+    "on_unsubscribe",
+    "on_message",
+    "on_socket_open",
+    "on_socket_close",
+    "on_socket_register_write",
+    "on_socket_unregister_write",
+)
 
 
 class Client(aiomqtt.Client):
@@ -37,7 +50,7 @@ class Client(aiomqtt.Client):
         self._adopted_fd = -1  # while the event loop watches it
         self._dialled = threading.Event()
         self._abandoned = threading.Event()
-        self._dial_error: Exception | None = None
+        self._dial_error = ""
         self._answered = False
         self.refusal: str = ""
 
@@ -56,12 +69,12 @@ class Client(aiomqtt.Client):
         self._abandoned.set()
         self._dialled.set()
         self._forget_socket()
-        if self._misc_task is not None:
-            self._misc_task.cancel()
         for future in (self._connected, self._disconnected):
             if future.done() and not future.cancelled():
                 future.exception()  # retrieved, so that asyncio does not complain
         self._client._sock_close()
+        for callback in _CALLBACKS:  # ours is the last reference: no garbage for the collector
+            setattr(self._client, callback, None)
 
     # -- dialling -------------------------------------------------------------------------
 
@@ -73,8 +86,8 @@ class Client(aiomqtt.Client):
             raise TimeoutError(f"no connection within {2.0 * self._connect_s_max:g} s")
         if self._abandoned.is_set():
             raise TimeoutError("connecting was given up")
-        if self._dial_error is not None:
-            raise OSError(str(self._dial_error)) from self._dial_error
+        if self._dial_error:
+            raise OSError(self._dial_error)
         with contextlib.suppress(RuntimeError):  # the event loop may be gone
             self._loop.call_soon_threadsafe(self._adopt_socket)
 
@@ -82,7 +95,8 @@ class Client(aiomqtt.Client):
         try:
             super()._client_connect()
         except Exception as error:  # OSError, ssl, and paho's ValueErrors for bad files
-            self._dial_error = error
+            # Only its words: its traceback would keep the half-open socket alive.
+            self._dial_error = str(error) or type(error).__name__
         finally:
             self._dialled.set()
             if self._abandoned.is_set():
@@ -107,6 +121,9 @@ class Client(aiomqtt.Client):
             self._loop.remove_reader(self._adopted_fd)
             self._loop.remove_writer(self._adopted_fd)
             self._adopted_fd = -1
+        if self._misc_task is not None:
+            self._misc_task.cancel()
+            self._misc_task = None
 
     def _read(self) -> None:
         try:
@@ -138,8 +155,6 @@ class Client(aiomqtt.Client):
     def _on_socket_close(self, client: Any, userdata: Any, sock: Any) -> None:
         if self._adopted_fd >= 0:
             self._forget_socket()
-            if self._misc_task is not None:
-                self._misc_task.cancel()
 
     def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
         if self._adopted_fd >= 0:

@@ -101,6 +101,7 @@ class Link:
             raise LinkError(str(error)) from None
         finally:
             sending.cancel()
+            del sending  # it holds its error, and the error's traceback this frame
         if self._client.refusal:
             raise RefusedError(f"{message.topic}: {self._client.refusal}")
 
