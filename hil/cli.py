@@ -66,7 +66,8 @@ def serve(
     except (MachineError, WiringError) as error:
         _refuse(str(error))
     except OSError as error:
-        _refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port")
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        _refuse(f"cannot listen on {host}:{port}: {why}; choose another --host or --port")
 
 
 def _refuse(message: str) -> None:

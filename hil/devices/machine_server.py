@@ -69,11 +69,11 @@ class MachineServer:
         self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
         self._watch = LeaseWatch(face, self.pacer.lapsed, clock)
         self._server = ModbusServer(self.modules)
-        self._host, self._port = "", 0
+        self.host, self.port = "", 0
 
     async def start(self, host: str, port: int) -> None:
         """Listen and let time run. Raises OSError when the address cannot be had."""
-        self._host, self._port = await self._server.start(host, port)
+        self.host, self.port = await self._server.start(host, port)
         self.pacer.start()
         self._watch.start()
 
@@ -86,7 +86,7 @@ class MachineServer:
         """One line of JSON: where to find what."""
         return json.dumps(
             {
-                "listening": {"host": self._host, "port": self._port},
+                "listening": {"host": self.host, "port": self.port},
                 "devices": [
                     {"name": m.name, "profile": m.profile.name, "unit_id": m.unit_id}
                     for m in self.modules

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 from fieldbus_bench import Frame, Machine, machine, now_tick, station, until
 
 from controller.fieldbus.settings import Link
@@ -22,6 +23,17 @@ RESET = object()
 Step = bytes | float | object
 Behaviour = Callable[[bytes, bytes], Iterator[Step]]
 LINK = Link(sense_budget_ms=80, actuate_budget_ms=80, reconnect_s_max=0.05, open_s_max=0.3)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Overriding the:DeprecationWarning")
+LOOPS = {"asyncio": asyncio.DefaultEventLoopPolicy, "uvloop": uvloop.EventLoopPolicy}
+
+
+@pytest.fixture(params=LOOPS)
+def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
+    """Every case on both event loops: their transports lose connections differently."""
+    policy: asyncio.AbstractEventLoopPolicy = LOOPS[request.param]()
+    return policy
 
 
 class Proxy:
