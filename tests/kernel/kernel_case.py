@@ -37,10 +37,18 @@ PRESSURE_CHANNELS = tuple(
     for name in ("cylinder_a_pressure_bar", "cylinder_b_pressure_bar", "load_cell_force_kn")
 )
 TICK_S = 0.01
-REST_INPUTS = (  # a press at rest: guard shut, contactors open, pump still, no water flowing
-    "guard_a_closed guard_b_closed estop_a_ok estop_b_ok safety_relay_ok limiter_ok "
-    "oil_level_ok oil_filter_ok oil_temperature_ok mains_ok"
-).split()
+REST_INPUTS = [
+    "guard_a_closed",
+    "guard_b_closed",
+    "estop_a_ok",
+    "estop_b_ok",
+    "safety_relay_ok",
+    "limiter_ok",
+    "oil_level_ok",
+    "oil_filter_ok",
+    "oil_temperature_ok",
+    "mains_ok",
+]
 
 
 def bits(table: dict[str, int], *names: str) -> int:
@@ -53,79 +61,159 @@ def names(table: dict[str, int], number: int) -> set[str]:
 
 
 def _channel(name: str) -> dict[str, float]:
-    at_most = dict(offset_channel_unit=0.0, stuck_s_max=60.0, age_s_max=0.2, required=1, fitted=1)
+    at_most = {
+        "offset_channel_unit": 0.0,
+        "stuck_s_max": 60.0,
+        "age_s_max": 0.2,
+        "required": 1,
+        "fitted": 1,
+    }
     if name.endswith("temperature_c"):
-        return at_most | dict(
-            kind=0, range_low_channel_unit=-50, range_high_channel_unit=300,
-            rate_channel_unit_per_s_max=2.0, noise_channel_unit_max=0.5,
-            stuck_band_channel_unit=0.005, filter_s=0.5,
-        )  # fmt: skip
+        return at_most | {
+            "kind": 0,
+            "range_low_channel_unit": -50,
+            "range_high_channel_unit": 300,
+            "rate_channel_unit_per_s_max": 2.0,
+            "noise_channel_unit_max": 0.5,
+            "stuck_band_channel_unit": 0.005,
+            "filter_s": 0.5,
+        }
     if name.endswith(("bar", "kn")):
         high = {"cylinder_a_pressure_bar": 250, "cylinder_b_pressure_bar": 400}.get(name, 500)
-        return at_most | dict(
-            kind=1, range_low_channel_unit=0, range_high_channel_unit=high,
-            rate_channel_unit_per_s_max=4000.0, noise_channel_unit_max=2.0,
-            stuck_band_channel_unit=0.005, filter_s=0.02,
-        )  # fmt: skip
+        return at_most | {
+            "kind": 1,
+            "range_low_channel_unit": 0,
+            "range_high_channel_unit": high,
+            "rate_channel_unit_per_s_max": 4000.0,
+            "noise_channel_unit_max": 2.0,
+            "stuck_band_channel_unit": 0.005,
+            "filter_s": 0.02,
+        }
     if name.endswith("mm"):
-        return at_most | dict(
-            kind=0, range_low_channel_unit=-5, range_high_channel_unit=60,
-            rate_channel_unit_per_s_max=100.0, noise_channel_unit_max=0.02,
-            stuck_band_channel_unit=0.0, filter_s=0.05,
-        )  # fmt: skip
-    return at_most | dict(
-        kind=0, range_low_channel_unit=-0.1, range_high_channel_unit=10,
-        rate_channel_unit_per_s_max=2000.0, noise_channel_unit_max=0.1,
-        stuck_band_channel_unit=0.0, filter_s=0.0,
-    )  # fmt: skip
+        return at_most | {
+            "kind": 0,
+            "range_low_channel_unit": -5,
+            "range_high_channel_unit": 60,
+            "rate_channel_unit_per_s_max": 100.0,
+            "noise_channel_unit_max": 0.02,
+            "stuck_band_channel_unit": 0.0,
+            "filter_s": 0.05,
+        }
+    return at_most | {
+        "kind": 0,
+        "range_low_channel_unit": -0.1,
+        "range_high_channel_unit": 10,
+        "rate_channel_unit_per_s_max": 2000.0,
+        "noise_channel_unit_max": 0.1,
+        "stuck_band_channel_unit": 0.0,
+        "filter_s": 0.0,
+    }
 
 
-ZONE = dict(
-    kp_per_c=0.17, ti_s=95.0, td_s=6.0, filter_s=3.0, setpoint_weight_ratio=0.5, tracking_s=24.0,
-    power_w=1000.0, heat_capacity_j_per_k=3830.0, loss_w_per_k=1.19, lag_s=12.0,
-    cooling_w_per_k=20.0, rated_current_a=4.35,
-)  # fmt: skip
-STACK = dict(
-    area_mm2=2500.0, areal_mass_g_per_cm2=0.31, elastic_modulus_mpa=10000.0,
-    heat_capacity_j_per_k=420.0, contact_w_per_k_base=1.0, contact_w_per_k_slope=5.0,
-    contact_pressure_mpa_ref=20.0, loss_w_per_k=0.05, thickness_reference_mm=0.0,
-)  # fmt: skip
-HYDRAULIC = dict(
-    cylinder_area_mm2=20110.0, ram_weight_kn=6.5, valve_full_scale_bar=250.0,
-    valve_deadband_fraction=0.02, valve_hysteresis_fraction=0.03, kp_per_bar=0.002,
-    ki_per_bar_s=0.008, trim_bar_max=15.0, pressure_min_bar=5.0, contact_force_kn=0.8,
-    frame_stiffness_kn_per_mm=500.0, platen_expansion_mm_per_k=0.0012, close_bar=8.0,
-)  # fmt: skip
-LIMIT = dict(
-    temperature_c_max=120.0, temperature_c_trip=130.0, over_temperature_warn_k=5.0,
-    over_temperature_warn_s=5.0, over_temperature_trip_k=15.0, out_of_family_k=15.0,
-    out_of_family_s=5.0, stack_pressure_mpa_max=110.0, cylinder_bar_trip=240.0,
-    pressure_pair_bar_max=7.5, pressure_pair_s_max=0.5, force_mismatch_fraction_max=0.1,
-    temperature_holdback_k=3.0, pressure_holdback_mpa=3.0, cold_stack_pressure_mpa_max=10.0,
-    cold_stack_margin_k=10.0, ssr_welded_current_a=0.5, ssr_welded_s=3.0,
-    uncommanded_rise_k_per_s=0.05, uncommanded_rise_s=10.0, heater_break_fraction=0.8,
-    heater_break_s=2.0, loop_break_s=20.0, loop_break_rise_k=2.0, contactor_mismatch_s=1.0,
-    pump_mismatch_s=2.0, pump_no_rise_s=5.0, pressure_loss_bar_per_min=10.0, pressure_loss_s=5.0,
-    io_age_s_max=0.2, zone_sensor_bad_s_max=2.0, steam_limit_c=95.0, released_bar_max=8.0,
-    start_temperature_c_max=60.0, readback_s_max=0.05,
-)  # fmt: skip
+ZONE = {
+    "kp_per_c": 0.17,
+    "ti_s": 95.0,
+    "td_s": 6.0,
+    "filter_s": 3.0,
+    "setpoint_weight_ratio": 0.5,
+    "tracking_s": 24.0,
+    "power_w": 1000.0,
+    "heat_capacity_j_per_k": 3830.0,
+    "loss_w_per_k": 1.19,
+    "lag_s": 12.0,
+    "cooling_w_per_k": 20.0,
+    "rated_current_a": 4.35,
+}
+STACK = {
+    "area_mm2": 2500.0,
+    "areal_mass_g_per_cm2": 0.31,
+    "elastic_modulus_mpa": 10000.0,
+    "heat_capacity_j_per_k": 420.0,
+    "contact_w_per_k_base": 1.0,
+    "contact_w_per_k_slope": 5.0,
+    "contact_pressure_mpa_ref": 20.0,
+    "loss_w_per_k": 0.05,
+    "thickness_reference_mm": 0.0,
+}
+HYDRAULIC = {
+    "cylinder_area_mm2": 20110.0,
+    "ram_weight_kn": 6.5,
+    "valve_full_scale_bar": 250.0,
+    "valve_deadband_fraction": 0.02,
+    "valve_hysteresis_fraction": 0.03,
+    "kp_per_bar": 0.002,
+    "ki_per_bar_s": 0.008,
+    "trim_bar_max": 15.0,
+    "pressure_min_bar": 5.0,
+    "contact_force_kn": 0.8,
+    "frame_stiffness_kn_per_mm": 500.0,
+    "platen_expansion_mm_per_k": 0.0012,
+    "close_bar": 8.0,
+}
+LIMIT = {
+    "temperature_c_max": 120.0,
+    "temperature_c_trip": 130.0,
+    "over_temperature_warn_k": 5.0,
+    "over_temperature_warn_s": 5.0,
+    "over_temperature_trip_k": 15.0,
+    "out_of_family_k": 15.0,
+    "out_of_family_s": 5.0,
+    "stack_pressure_mpa_max": 110.0,
+    "cylinder_bar_trip": 240.0,
+    "pressure_pair_bar_max": 7.5,
+    "pressure_pair_s_max": 0.5,
+    "force_mismatch_fraction_max": 0.1,
+    "temperature_holdback_k": 3.0,
+    "pressure_holdback_mpa": 3.0,
+    "cold_stack_pressure_mpa_max": 10.0,
+    "cold_stack_margin_k": 10.0,
+    "ssr_welded_current_a": 0.5,
+    "ssr_welded_s": 3.0,
+    "uncommanded_rise_k_per_s": 0.05,
+    "uncommanded_rise_s": 10.0,
+    "heater_break_fraction": 0.8,
+    "heater_break_s": 2.0,
+    "loop_break_s": 20.0,
+    "loop_break_rise_k": 2.0,
+    "contactor_mismatch_s": 1.0,
+    "pump_mismatch_s": 2.0,
+    "pump_no_rise_s": 5.0,
+    "pressure_loss_bar_per_min": 10.0,
+    "pressure_loss_s": 5.0,
+    "io_age_s_max": 0.2,
+    "zone_sensor_bad_s_max": 2.0,
+    "steam_limit_c": 95.0,
+    "released_bar_max": 8.0,
+    "start_temperature_c_max": 60.0,
+    "readback_s_max": 0.05,
+}
 
 
 def good_config() -> Any:
     """A press_config_t that press_config_check accepts, every channel fitted."""
     return ffi.new(
         "press_config_t *",
-        dict(
-            header_version=lib.PRESS_HEADER_VERSION, zone_count=len(ZONES), tick_s=TICK_S,
-            thermal_ticks=10, window_ticks=200, window_resolution_ticks=2,
-            temperature_jerk_c_per_s3=1e-4, temperature_acceleration_c_per_s2=2e-3,
-            pressure_jerk_mpa_per_s3=2.0, pressure_acceleration_mpa_per_s2=1.0,
-            valve_slew_fraction_per_s=2.0, heater_slew_fraction_per_s=10.0,
-            ambient_temperature_c=22.0, channel=[_channel(name) for name in CHANNEL],
-            zone=[ZONE | dict(platen=i // 3) for i in ZONES], stack=STACK, hydraulic=HYDRAULIC,
-            limit=LIMIT,
-        ),
-    )  # fmt: skip
+        {
+            "header_version": lib.PRESS_HEADER_VERSION,
+            "zone_count": len(ZONES),
+            "tick_s": TICK_S,
+            "thermal_ticks": 10,
+            "window_ticks": 200,
+            "window_resolution_ticks": 2,
+            "temperature_jerk_c_per_s3": 1e-4,
+            "temperature_acceleration_c_per_s2": 2e-3,
+            "pressure_jerk_mpa_per_s3": 2.0,
+            "pressure_acceleration_mpa_per_s2": 1.0,
+            "valve_slew_fraction_per_s": 2.0,
+            "heater_slew_fraction_per_s": 10.0,
+            "ambient_temperature_c": 22.0,
+            "channel": [_channel(name) for name in CHANNEL],
+            "zone": [ZONE | {"platen": i // 3} for i in ZONES],
+            "stack": STACK,
+            "hydraulic": HYDRAULIC,
+            "limit": LIMIT,
+        },
+    )
 
 
 def milliampere(config: Any, channel: int, unit: float) -> float:
@@ -136,10 +224,13 @@ def milliampere(config: Any, channel: int, unit: float) -> float:
     )
 
 
-REST_ESTIMATE = dict(
-    zone_temperature_setpoint_c=22.0, zone_temperature_c_median=22.0, stack_pressure_mpa=0.0,
-    stack_pressure_setpoint_mpa=0.0, contact=0,
-)  # fmt: skip
+REST_ESTIMATE = {
+    "zone_temperature_setpoint_c": 22.0,
+    "zone_temperature_c_median": 22.0,
+    "stack_pressure_mpa": 0.0,
+    "stack_pressure_setpoint_mpa": 0.0,
+    "contact": 0,
+}
 
 
 class Bench:
@@ -191,7 +282,8 @@ class Bench:
         for zone in ZONES:
             self.put(f"zone_{zone + 1}_temperature_c", temperature_c)
 
-    def _mirror(self) -> None:
+    def mirror(self) -> None:
+        """The machine does what it was last told."""
         written = names(OUTPUT, self.state.digital_output_bits)
         flags = self.inputs
         for mirror, output in (
@@ -215,7 +307,7 @@ class Bench:
         """One press_observe, the estimator replaced by `estimate`."""
         self.sensor.tick += 1
         if self.follow:
-            self._mirror()
+            self.mirror()
         ffi.memmove(self.seen, bytes(ffi.sizeof("press_observation_t")), ffi.sizeof(self.seen[0]))
         lib.press_validate(self.config, self.state, self.sensor, self.seen)
         for name, number in self.estimate.items():

@@ -16,7 +16,7 @@ DUTY_LIMIT = 0.2
 LOOPS = ("cylinder_a_pressure_bar", "cylinder_b_pressure_bar", "load_cell_force_kn")
 
 
-# ---- the reference, with == ----------------------------------------------------------------------
+# ---- the reference, with == ------------------------------------------------------------------
 
 ages = st.sampled_from(
     [0.0, 0.0, 0.01, 0.2, math.nextafter(0.2, 1), 5.0, -1e-9, math.nan, math.inf]
@@ -92,7 +92,7 @@ def test_equal_to_the_reference(changes, ticks, duty):
         assert all(math.isfinite(unit) for unit in seen.measurement_channel_unit)
 
 
-# ---- range -----------------------------------------------------------------------------------------
+# ---- range -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,10 @@ def test_current_loop_is_judged_by_ne43(bench, name, milliampere, quality, reaso
     assert (bench.quality(name), bench.reasons(name)) == (quality, reasons)
 
 
-@pytest.mark.parametrize(("unit", "reason"), [(-50.0, None), (300.0, None), (-50.001, "under_range"), (300.001, "over_range")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("unit", "reason"),
+    [(-50.0, None), (300.0, None), (-50.001, "under_range"), (300.001, "over_range")],
+)
 def test_direct_reading_outside_its_range_is_bad_and_not_clamped(bench, unit, reason):
     bench.config.channel[0].noise_channel_unit_max = 1e5
     bench.config.channel[0].filter_s = 0.0
@@ -138,7 +141,7 @@ def test_calibration_offset_is_added_after_scaling(bench):
     assert bench.measurement("load_cell_force_kn") == 247.0
 
 
-# ---- default deny ------------------------------------------------------------------------------------
+# ---- default deny ----------------------------------------------------------------------------
 
 
 def test_what_no_rule_knows_is_bad(bench):
@@ -197,7 +200,7 @@ def test_digital_inputs_are_held_while_not_fresh_and_deny_before_the_first(bench
     assert bench.seen.digital_input_bits != 0
 
 
-# ---- rate --------------------------------------------------------------------------------------------
+# ---- rate ------------------------------------------------------------------------------------
 
 
 def test_a_single_spike_is_ignored_and_a_trip_does_not_follow(armed):
@@ -274,7 +277,7 @@ def test_a_sensor_that_returns_elsewhere_is_believed_when_the_process_could_be_t
     assert bench.measurement("zone_1_temperature_c") == 30.0  # not filtered over the silence
 
 
-# ---- stuck -------------------------------------------------------------------------------------------
+# ---- stuck -----------------------------------------------------------------------------------
 
 
 def _stuck_after(bench, ticks):
@@ -320,7 +323,7 @@ def test_a_sensor_that_moves_again_is_no_longer_stuck(bench):
     assert bench.quality("zone_1_temperature_c") == GOOD
 
 
-# ---- pair --------------------------------------------------------------------------------------------
+# ---- pair ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("gap_bar", "doubted"), [(7.4, False), (7.6, True)])
@@ -348,7 +351,9 @@ def test_a_bad_transducer_contradicts_nobody_and_is_not_taken(bench):
     assert bench.seen.pressure_quality == BAD
 
 
-@pytest.mark.parametrize(("factor", "doubted"), [(1.09, False), (1.12, True), (0.91, False), (0.88, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("factor", "doubted"), [(1.09, False), (1.12, True), (0.91, False), (0.88, True)]
+)
 def test_load_cell_is_compared_with_pressure_times_area(bench, factor, doubted):
     bench.put_pressure(124.0)
     bench.put("load_cell_force_kn", factor * (124.0 * 2.011 - 6.5))
