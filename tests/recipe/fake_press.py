@@ -7,32 +7,19 @@ zones by a first-order lag, pressure follows its setpoint.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from types import SimpleNamespace
 
 from press_header import NAMES
 
 from controller.ports import Tick
-from controller.recipe.frames import Hydraulics
+from controller.recipe.frames import Ask, Hydraulics
 from controller.recipe.procedure import Procedure, Transition
 from controller.recipe.progress import Progress
 
-STEP_S = 0.5
+STEP_S = 1.0
 LAG_S = 20.0
-COMMAND_FIELDS = [
-    "temperature_target_c",
-    "temperature_rate_c_per_s",
-    "pressure_target_mpa",
-    "pressure_rate_mpa_per_s",
-    "temperature_holdback_k",
-    "pressure_holdback_mpa",
-    "valid_until_tick",
-    "heat_enable",
-    "cooling",
-    "hydraulics",
-    "dump_request",
-    "hot_only",
-    "reset",
-]
+COMMAND_FIELDS = (*(field.name for field in fields(Ask)), "valid_until_tick", "reset")
 
 
 def bit(names: tuple[str, ...], name: str) -> int:

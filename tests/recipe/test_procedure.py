@@ -24,6 +24,13 @@ def drive(press: FakePress | None = None) -> Drive:
     return Drive(Procedure(RECIPE, NAMES), press)
 
 
+def slow_touch() -> Drive:
+    """R1 whose contact must stand for ten seconds."""
+    touch = msgspec.structs.replace(RECIPE.phase[1], settle_s=10.0)
+    phases = [RECIPE.phase[0], touch, *RECIPE.phase[2:]]
+    return Drive(Procedure(msgspec.structs.replace(RECIPE, phase=phases), NAMES)).until("touch")
+
+
 def test_the_words_of_the_recipe_are_the_headers() -> None:
     for own, enum, prefix in (
         (Hydraulics, "press_hydraulics", "PRESS_HYDRAULICS_"),
@@ -78,18 +85,20 @@ def test_what_is_asked_at_the_start_of_each_phase() -> None:
 
 
 def test_the_daylight_closes_gently_and_the_pressure_takes_over_at_contact() -> None:
-    run = drive().until("touch")
+    run = slow_touch()
     run.step()
     assert run.press.command.hydraulics == Hydraulics.CLOSE
     run.until(lambda: bool(run.press.contact))
+    contact_s = run.now_s
     run.step()
     assert run.press.command.hydraulics == Hydraulics.PRESSURE
-    assert run.procedure.phase == "touch", "contact must stand for settle_s"
+    run.until("prepress")
+    assert run.now_s - contact_s == pytest.approx(10.0, abs=2 * STEP_S)
 
 
 def test_a_press_that_bounces_has_not_touched() -> None:
-    run = drive().until("touch")
-    run.until(lambda: bool(run.press.contact)).step()
+    run = slow_touch()
+    run.until(lambda: bool(run.press.contact)).for_s(5.0)
     run.press.contact = 0
     run.for_s(30.0)
     assert run.procedure.phase == "touch"
