@@ -70,10 +70,12 @@ static void contactors_step(const plant_config_t *config, plant_state_t *state)
 static void ssr_step(const plant_config_t *config, plant_state_t *state)
 {
     plant_electrical_state_t *electrical = &state->electrical;
-    electrical->half_cycle_ratio += 2.0 * config->electrical.mains_hz * PLANT_STEP_S;
-    if (electrical->half_cycle_ratio < 1.0 - 1e-9)
+    double before = electrical->half_cycle_ratio;
+    bool crossing = before >= 1.0 - 1e-9;
+    electrical->half_cycle_ratio =
+        before - (crossing ? 1.0 : 0.0) + 2.0 * config->electrical.mains_hz * PLANT_STEP_S;
+    if (!crossing)
         return;
-    electrical->half_cycle_ratio -= 1.0;
     for (uint32_t z = 0; z < config->zone_count; z++) {
         bool asked = plant_bit(state->output_bits, PLANT_OUTPUT_HEATER_1_SSR + z);
         bool conducts = asked || state->world.heater_ssr_welded[z];
