@@ -17,6 +17,7 @@ from plant_bench import (
 )
 
 from hil import Plant
+from hil.plant import ffi, lib
 
 ALL_ON = dict.fromkeys((*SSRS, "contactor_top", "contactor_bottom"), 1)
 CONTACTORS = {"contactor_top": 1, "contactor_bottom": 1}
@@ -222,9 +223,8 @@ def test_open_daylight_isolates_the_stack_from_the_top_platen():
 
 
 def test_contact_conductance_saturates_at_the_reference_pressure():
-    from hil.plant import ffi, lib
-
-    thermal = ffi.addressof(quiet_press()._config.thermal)
+    press = quiet_press()  # owns the memory that the address points to
+    thermal = ffi.addressof(press._config.thermal)
     assert lib.plant_contact_w_per_k(thermal, 0.0) == pytest.approx(1.0)
     assert lib.plant_contact_w_per_k(thermal, 10.0) == pytest.approx(1.0 + 5.0 * 0.5**0.95)
     assert lib.plant_contact_w_per_k(thermal, 20.0) == pytest.approx(6.0)

@@ -25,7 +25,8 @@ def _trace(press: Plant, seconds: float, every_s: float = 0.005) -> list[tuple[f
     ("absolute_bar", "modulus_gpa"), [(10, 0.48), (20, 0.91), (50, 1.32), (100, 1.44), (200, 1.48)]
 )
 def test_effective_bulk_modulus_of_oil_with_one_percent_air(absolute_bar, modulus_gpa):
-    hydraulic = ffi.addressof(quiet_press()._config.hydraulic)
+    press = quiet_press()  # owns the memory that the address points to
+    hydraulic = ffi.addressof(press._config.hydraulic)
     modulus_pa = lib.plant_bulk_modulus_pa(hydraulic, absolute_bar * 1e5)
     assert modulus_pa / 1e9 == pytest.approx(modulus_gpa, abs=0.006)
 
