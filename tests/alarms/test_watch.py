@@ -253,7 +253,7 @@ STATUSES = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(STATUSES, max_size=8))
 def test_any_status_is_told_without_an_error_and_with_at_most_one_trip_alarm_a_step(
     statuses: list[Status],

@@ -23,6 +23,7 @@ SIGNALS = (
     Signal("density_g_per_cm3", "g/cm³"),
 )
 ROOT = "maker/dresden/lab/line-1/press-1"
+STATE_AND_META = ("meta/birth", "meta/statistics", "state/station")
 PATIENCE_S = 8.0
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from telemetry_bench import ROOT, listening, make_event, make_plane, make_sample, running
+from telemetry_bench import (
+    ROOT,
+    STATE_AND_META,
+    listening,
+    make_event,
+    make_plane,
+    make_sample,
+    running,
+)
 
 from controller.ports import Severity
 from controller.telemetry.broker import Broker
-
-STATE_AND_META = ("meta/birth", "meta/statistics", "state/station")
 
 
 async def test_birth_comes_first_and_tells_how_to_read_the_rest(broker: Broker) -> None:
