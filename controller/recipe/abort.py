@@ -14,7 +14,7 @@ with the pressure retained and says so; what is left to do is a person's work.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controller.recipe.conduct import MEDIUM
 from controller.recipe.frames import Action, Ask, Cooling, Hydraulics, Seen
@@ -22,6 +22,8 @@ from controller.recipe.phases import Cool, OnAbort, Phase, Release
 
 SAFE_TEMPERATURE_C = 60.0
 RELEASE_MPA_PER_S = 0.5
+COOLING_C_PER_MIN = 10.0
+"""Both for a recipe that names none."""
 ABORT_S_MAX = 7200.0
 BLIND_S_MAX = 60.0
 _FORBIDS_RELEASE = Action.PUMP_OFF | Action.ALL_OFF
@@ -33,6 +35,7 @@ class AbortPlan:
 
     on_abort: OnAbort
     cooling: Cooling
+    cooling_c_per_s: float
     release_mpa_per_s: float
 
 
@@ -44,12 +47,13 @@ class AbortStep:
 
 
 def abort_plan(phases: Sequence[Phase], aborted: Phase) -> AbortPlan:
-    """From the recipe: the last cooling medium, the gentlest release."""
-    media = [phase.medium for phase in phases if isinstance(phase, Cool)]
+    """From the recipe: its last cooling, its gentlest release."""
+    cools = [phase for phase in phases if isinstance(phase, Cool)]
     rates = [phase.rate_mpa_per_s for phase in phases if isinstance(phase, Release)]
     return AbortPlan(
         on_abort=getattr(aborted, "on_abort", "release_when_cool"),
-        cooling=MEDIUM[media[-1] if media else "water"],
+        cooling=MEDIUM[cools[-1].medium if cools else "water"],
+        cooling_c_per_s=(cools[-1].rate_c_per_min if cools else COOLING_C_PER_MIN) / 60.0,
         release_mpa_per_s=min(rates, default=RELEASE_MPA_PER_S),
     )
 
@@ -57,15 +61,18 @@ def abort_plan(phases: Sequence[Phase], aborted: Phase) -> AbortPlan:
 def abort_step(plan: AbortPlan, seen: Seen, *, vent: bool) -> AbortStep:
     """What to ask now, and what the abort still waits for."""
     cool = seen.hottest_c <= SAFE_TEMPERATURE_C
-    cooling = Cooling.OFF if cool else plan.cooling
+    cooling = Ask(
+        cooling=Cooling.OFF if cool else plan.cooling,
+        temperature_rate_c_per_s=plan.cooling_c_per_s,
+    )
     if vent and not seen.released:
         return AbortStep(
-            Ask(cooling=cooling, dump_request=1),
+            replace(cooling, dump_request=1),
             f"vented pressure; cylinder {seen.cylinder_bar:.1f} bar",
         )
     if not cool:
         return AbortStep(
-            Ask(cooling=cooling),
+            cooling,
             f"stack and zones at or below {SAFE_TEMPERATURE_C:g} °C before release; "
             f"the hottest is {seen.hottest_c:.1f} °C, {seen.pressure_mpa:.1f} MPa kept",
         )

@@ -281,17 +281,3 @@ def tail_start(phases: Sequence[Phase]) -> int:
     while first > 0 and isinstance(phases[first - 1], Cool | Release | Unload):
         first -= 1
     return first
-
-
-def frozen(phase: Phase, seen: Seen, ask: Ask) -> Ask:
-    """What a hold asks: both setpoints where they are, without holdback, which would keep them
-    from coming to rest. A phase that moves the platens stops them instead."""
-    still = isinstance(phase, Gate | Touch | Unload)
-    return replace(
-        ask,
-        temperature_target_c=seen.temperature_setpoint_c,
-        pressure_target_mpa=seen.pressure_setpoint_mpa,
-        temperature_holdback_k=0.0,
-        pressure_holdback_mpa=0.0,
-        hydraulics=Hydraulics.OFF if still else ask.hydraulics,
-    )

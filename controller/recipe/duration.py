@@ -23,8 +23,8 @@ from controller.recipe.phases import (
     Unload,
 )
 
-STACK_LAG_S = 40.0
-"""Typical time for the stack to follow the platens after a ramp."""
+STACK_LAG_S = 120.0
+"""Typical time for the stack to follow the platens after a ramp under low pressure."""
 TRAVEL_S = 5.0
 """Typical time to close or open a few millimetres of daylight."""
 TIMEOUT_FACTOR = 2.0

@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 from controller.ports import Tick
 from controller.recipe.abort import abort_plan, abort_step, expired
-from controller.recipe.conduct import frozen, tail_start
+from controller.recipe.conduct import tail_start
 from controller.recipe.duration import Point
 from controller.recipe.frames import (
     Ask,
@@ -33,6 +33,7 @@ from controller.recipe.frames import (
     Seen,
     look,
 )
+from controller.recipe.holding import at_rest, braking, resting
 from controller.recipe.model import Recipe
 from controller.recipe.phases import Gate, labels
 from controller.recipe.progress import Outcome, PhaseRun, Progress, Transition
@@ -75,6 +76,7 @@ class Procedure:
         )
         self._kept = self._ask  # what was asked when a hold came
         self._seen: Seen | None = None
+        self._before: Seen | None = None
         self._run = self._phase_run(0)
         self._acts: dict[State, Callable[[Seen, float], None]] = {
             State.RUNNING: self._conduct,
@@ -136,6 +138,7 @@ class Procedure:
 
     @property
     def progress(self) -> Progress:
+        known = not self.finished and self._state is not State.ABORTING
         return Progress(
             phase=self.phase,
             index=self._run.index,
@@ -143,9 +146,7 @@ class Procedure:
             state=self._state,
             elapsed_s=self._run.elapsed_s,
             waits_for=self._run.waits_for,
-            remaining_s=0.0
-            if self.finished
-            else self._run.remaining_s(self._recipe.phase, self._point()),
+            remaining_s=self._run.remaining_s(self._recipe.phase, self._point()) if known else 0.0,
         )
 
     # ---- the step -----------------------------------------------------------------------------
@@ -155,6 +156,7 @@ class Procedure:
     ) -> tuple[Transition, ...]:
         """Advance to `tick` and fill `command`. Returns what changed, mostly nothing."""
         self._moves = []
+        self._before = self._seen
         seen = self._seen = look(observation, self._names, self._zone_count)
         gap_s = 0.0 if self._previous_s is None else tick.monotonic_s - self._previous_s
         self._previous_s = tick.monotonic_s
@@ -210,6 +212,7 @@ class Procedure:
         self._ask = run.row.ask(run.phase, seen, self._ask)
         if not run.asked:
             run.asked = True  # what the kernel makes of it is seen with the next step
+            run.waits_for = run.row.condition(run.phase, seen, self._ask)
             return
         lacking = run.row.condition(run.phase, seen, self._ask)
         held_back_by = [name for name in run.row.held_back_by if name in seen.interlocks]
@@ -234,7 +237,8 @@ class Procedure:
         if run.index + 1 < len(self._labels):
             self._go_to(run.index + 1, cause)
         else:
-            self._turn(Request.DONE, cause)
+            stopped = self._state is State.STOPPING  # the outcome tells why, not only how
+            self._turn(Request.DONE, f"{self._cause}; {cause}" if stopped else cause)
             self._ask = Ask()
 
     def _overrun(self, cause: str) -> None:
@@ -245,7 +249,9 @@ class Procedure:
 
     def _holding(self, seen: Seen, gap_s: float) -> None:
         self._run.waits_for = "setpoints at rest"
-        if seen.temperature_ramp_done and seen.pressure_ramp_done and self._state_s > 0.0:
+        braked = self._before is not None and at_rest(self._before, seen, gap_s, self._ask)
+        if braked and self._state_s > 0.0:
+            self._ask = resting(seen, self._ask)
             self._turn(Request.DONE, "setpoints at rest")
         elif self._state_s >= HOLDING_S_MAX:
             self._enter(Request.ABORT, f"setpoints not at rest after {self._state_s:.0f} s")
@@ -285,11 +291,10 @@ class Procedure:
 
     def _enter(self, request: Request, cause: str, trips: tuple[str, ...] = ()) -> None:
         """Turn the state and prepare what the new one needs."""
-        assert self._seen is not None, "a step looks first"
         was_held = self._state in (State.HOLDING, State.HELD)
         self._turn(request, cause, trips)
         if request is Request.HOLD:
-            self._kept, self._ask = self._ask, frozen(self._run.phase, self._seen, self._ask)
+            self._kept, self._ask = self._ask, braking(self._run.phase, self._ask)
         elif request is Request.ABORT:
             self._ask = Ask()
         elif was_held:
@@ -333,7 +338,9 @@ class Procedure:
         if seen is not None:
             detail["stack_temperature_c_estimate"] = round(seen.stack_c, 3)
             detail["stack_pressure_mpa"] = round(seen.pressure_mpa, 3)
-        self._moves.append(Transition(before, self.phase, cause, {"state": self._state, **detail}))
+        self._moves.append(
+            Transition(before, self.phase, cause, {"state": str(self._state), **detail})
+        )
 
     def _point(self) -> Point:
         seen = self._seen

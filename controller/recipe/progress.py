@@ -25,7 +25,8 @@ class Transition:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """For the display. `index` counts from 0 of `count` phases; `waits_for` is in words
-    with numbers; `remaining_s` is an estimate for the whole batch."""
+    with numbers; `remaining_s` is an estimate for the whole batch, 0 while aborting, which
+    takes as long as it takes."""
 
     phase: str
     index: int
