@@ -15,7 +15,7 @@ from tools.bench.harness import Metric, report
 from tools.bench.table import notes, table
 from tools.bench.versions import versions
 
-TABLE_WIDTH = 140
+TABLE_WIDTH = 160
 # One module a group: `measure(quick) -> {metric: Metric}`.
 GROUPS = ("kernel", "pid", "ramp", "simulate", "modbus", "lateness")
 

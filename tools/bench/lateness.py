@@ -18,7 +18,7 @@ PRIORITY = 40
 _REFERENCE = "C clock_nanosleep thread"
 _TARGETS = {"p50": Target("ratio", "<=", 3.0), "p99": Target("ratio", "<=", 3.0)}
 
-Slices = list[array.array[int]]
+Slices = list["array.array[int]"]
 
 
 def fifo_permitted() -> bool:
@@ -62,7 +62,7 @@ def _metrics(prefix: str, ours: Slices, reference: Slices, note: str) -> dict[st
 def measure(quick: bool) -> dict[str, Metric]:
     priority = PRIORITY if fifo_permitted() else 0
     note = "" if priority else "SCHED_FIFO not permitted: ordinary scheduler on both sides"
-    slices = 2 if quick else 8
+    slices = 2 if quick else 7
     metrics: dict[str, Metric] = {}
     for rate_hz, slice_s in ((100, 1.0 if quick else 2.5), (1000, 0.5 if quick else 1.0)):
         count = round(slice_s * rate_hz)

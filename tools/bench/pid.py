@@ -10,7 +10,7 @@ from tools.bench.harness import ROUNDS_MIN, Metric, compare, interleave
 from tools.bench.timed import per_call_ns, printed_ns
 
 # The same readings and the same settings for everyone (pid_loop.c has them in C).
-_MEASUREMENTS_C = tuple(99.0 + (i & 7) * 0.1 for i in range(20_000))
+_MEASUREMENTS_C = tuple(99.0 + (i & 7) * 0.1 for i in range(3_000))
 _STEP_S = 0.01
 _KP, _TI_S, _TD_S = 0.08, 60.0, 5.0
 
@@ -58,12 +58,12 @@ def measure(quick: bool) -> dict[str, Metric]:
     calls = len(_MEASUREMENTS_C)
     taken = interleave(
         {
-            "c_loop": printed_ns(compiled.program("pid_loop", kernel=True), 200_000),
+            "c_loop": printed_ns(compiled.program("pid_loop", kernel=True), 100_000),
             "cffi": per_call_ns(calls, _through_cffi),
             "simple": per_call_ns(calls, _simple),
             "simple_dt": per_call_ns(calls, _simple_given_step),
         },
-        ROUNDS_MIN if quick else 15,
+        ROUNDS_MIN if quick else 41,
     )
     return {
         "step_c_loop": compare(taken["c_loop"], taken["simple"], "simple-pid pid(x)", "ns"),
