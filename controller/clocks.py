@@ -16,7 +16,7 @@ import ctypes
 import os
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from controller.ports import Tick
 
@@ -36,7 +36,7 @@ class VirtualClock:
         self._utc_start_ns = utc_start_ns
         self._index = 0
 
-    async def ticks(self) -> AsyncIterator[Tick]:
+    async def ticks(self) -> AsyncGenerator[Tick, None]:
         period_ns = round(self._period_s * 1e9)
         while True:
             index = self._index
@@ -88,7 +88,7 @@ class RealClock:
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
 
-    async def ticks(self) -> AsyncIterator[Tick]:
+    async def ticks(self) -> AsyncGenerator[Tick, None]:
         loop = asyncio.get_running_loop()
         first_s = time.monotonic() + self._period_s
         timer = TimerFd(first_s, self._period_s)

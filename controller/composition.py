@@ -29,10 +29,11 @@ from controller.kernel import (
     Kernel,
 )
 from controller.loop import RECIPE_TICKS, run
+from controller.loop import Procedure as LoopProcedure
 from controller.ports import Clock, Sink
 from controller.ports import Station as StationPort
-from controller.recipe.frames import KernelNames
 from controller.recipe.finding import Weight
+from controller.recipe.frames import KernelNames
 from controller.recipe.lint import lint
 from controller.recipe.model import Recipe, load_recipe
 from controller.recipe.phases import Hold
@@ -67,9 +68,7 @@ class Plan:
 
     def kernel(self, batch: Batch) -> Kernel:
         """A fresh kernel for one batch. Raises KernelConfigError."""
-        return Kernel(
-            kernel_fields(self.station, self.material, self.recipe, batch, SIGNAL_NAMES)
-        )
+        return Kernel(kernel_fields(self.station, self.material, self.recipe, batch, SIGNAL_NAMES))
 
     def procedure(self) -> Procedure:
         return Procedure(
@@ -155,13 +154,13 @@ async def run_batch(
     station: StationPort,
     clock: Clock,
     kernel: Kernel,
-    procedure: Procedure,
+    procedure: LoopProcedure,
     sinks: Sequence[Sink],
     *,
     stopping: Callable[[], bool],
     stopwatch_s: Callable[[], float],
     timing: LoopTiming,
 ) -> None:
-    """The loop over one procedure, with its journalist. Raises StationError."""
+    """The loop over one procedure, with its journalist; `station` is open."""
     journalist = Journalist(sinks, watch())
     await run(station, clock, kernel, procedure, journalist, timing, stopping, stopwatch_s)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
 
 from controller.journalist import Journalist
 from controller.kernel import Kernel
@@ -32,7 +32,7 @@ class Procedure(Protocol):
     @property
     def finished(self) -> bool: ...
 
-    def step(self, tick: Tick, observation: object, command: object) -> tuple[Transition, ...]: ...
+    def step(self, tick: Tick, observation: Any, command: Any) -> tuple[Transition, ...]: ...
 
 
 async def run(
@@ -47,11 +47,9 @@ async def run(
 ) -> None:
     """Run the press until the procedure has finished or `stopping()` says so.
 
-    Opens and closes the station. Raises StationError when it cannot be opened; after that
-    a fault of the field is a frame with bad quality, never an exception. `stopwatch_s`
-    times the loop's own work and steers nothing.
+    Takes an open station and closes it. A fault of the field is a frame with bad quality,
+    never an exception. `stopwatch_s` times the loop's own work and steers nothing.
     """
-    await station.open()
     tick = Tick(0, clock.monotonic_s(), clock.utc_ns())
     try:
         async with aclosing(clock.ticks()) as ticks:

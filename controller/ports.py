@@ -7,7 +7,7 @@ its bugs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -105,7 +105,7 @@ class StationError(Exception):
 class Clock(Protocol):
     """Where time comes from."""
 
-    def ticks(self) -> AsyncIterator[Tick]: ...
+    def ticks(self) -> AsyncGenerator[Tick, None]: ...
 
     def monotonic_s(self) -> float: ...
 

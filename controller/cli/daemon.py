@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,18 +43,16 @@ def run(
     try:
         with refusals():
             plan = load_plan(recipe or DEFAULT_RECIPE, config)
-            ending, record = _run_loop(_run(plan, recipe is not None, batch))
-        if record is not None:
-            _report(record)
+            ending = _run_loop(_run(plan, recipe is not None, batch))
+        if ending.record is not None:
+            _report(ending.record)
     finally:
         writer.close(2.0)
     if recipe is not None and ending.outcome != COMPLETE:
         raise typer.Exit(EXIT_NOT_COMPLETE)
 
 
-def _run_loop(
-    main: Coroutine[Any, Any, tuple[Ending, Path | None]],
-) -> tuple[Ending, Path | None]:
+def _run_loop(main: Coroutine[Any, Any, Ending]) -> Ending:
     """On uvloop where it is installed: half the cost of a Modbus round trip."""
     try:
         import uvloop
@@ -63,19 +62,18 @@ def _run_loop(
     return uvloop.run(main)
 
 
-async def _run(plan: Plan, pressing: bool, given: str | None) -> tuple[Ending, Path | None]:
+async def _run(plan: Plan, pressing: bool, given: str | None) -> Ending:
     clock = RealClock(plan.station.station.tick_s)
     batch = new_batch(plan, clock, given) if pressing else Batch(id="idle")
     folder = Path(plan.station.record.directory)
     kernel = plan.kernel(batch)
-    record = open_record(plan, batch, clock, folder) if pressing else None
+    record = partial(open_record, plan, batch, clock, folder) if pressing else None
     procedure = plan.procedure() if pressing else Idle()
     session = Session(plan, clock, procedure, kernel, record, [LogSink()])
     with realtime(plan.station.realtime) as grants:
         for grant in grants:
             structlog.get_logger("start").info(str(grant))
-        ending = await run_session(session)
-    return ending, record.path if record is not None else None
+        return await run_session(session)
 
 
 def _report(record: Path) -> None:

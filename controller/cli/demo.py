@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -49,8 +50,8 @@ def demo(
             broker = stack.enter_context(start_broker())
             child = stack.enter_context(simulated_machine(machine, seed=seed))
             _announce(console, broker, child)
-            ending, path = asyncio.run(_demo(console, _on_loopback(plan, broker, child), records))
-        _conclude(console, ending, path)
+            ending = asyncio.run(_demo(console, _on_loopback(plan, broker, child), records))
+        _conclude(console, ending)
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
@@ -85,20 +86,21 @@ def _on_loopback(plan: Plan, broker: Broker, machine: Machine) -> Plan:
     return plan.at(structs.replace(station, device=devices, link=link, mqtt=mqtt))
 
 
-async def _demo(console: Console, plan: Plan, records: Path) -> tuple[Ending, Path]:
+async def _demo(console: Console, plan: Plan, records: Path) -> Ending:
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=time.time_ns())
     batch = new_batch(plan, clock, None)
     procedure = plan.procedure()
     title = f"batch {batch.id}"
     view = RunView(console, title, SIGNALS, lambda: procedure.progress, time.monotonic)
     kernel = plan.kernel(batch)
-    record = open_record(plan, batch, clock, records)
+    record = partial(open_record, plan, batch, clock, records)
     with view:
-        ending = await run_session(Session(plan, clock, procedure, kernel, record, [view]))
-    return ending, record.path
+        return await run_session(Session(plan, clock, procedure, kernel, record, [view]))
 
 
-def _conclude(console: Console, ending: Ending, path: Path) -> None:
+def _conclude(console: Console, ending: Ending) -> None:
+    path = ending.record
+    assert path is not None, "a demo has a record"
     with refusals(), StoredRecord(path) as stored:
         console.print(kpi_table(stored))
         report = write_report(stored, path.with_suffix(".html"))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from controller.cli.errors import refusals
@@ -15,7 +16,7 @@ from controller.record.export import export_csv
 from controller.record.kpi import kpis
 from controller.record.reader import StoredRecord, list_records, open_record
 from controller.record.summary import Summary, sparkline, summarise
-from controller.record.wording import duration_text, utc_text
+from controller.record.wording import duration_text, shown, utc_text
 
 app = typer.Typer(no_args_is_help=True, help="Batch records: list, show, report, export.")
 
@@ -30,9 +31,8 @@ def kpi_table(record: StoredRecord) -> Table:
     for heading in ("", "value", "unit", "limit", ""):
         table.add_column(heading, justify="right" if heading == "value" else "left")
     for kpi in kpis(record):
-        value = f"{kpi.value:.4g}" if kpi.value is not None else "–"
-        mark = {True: "[green]pass[/]", False: "[red]fail[/]", None: kpi.note}[kpi.passed]
-        table.add_row(kpi.title, value, kpi.unit, kpi.limit.text(), mark)
+        mark = {True: "[green]pass[/]", False: "[red]fail[/]", None: escape(kpi.note)}[kpi.passed]
+        table.add_row(kpi.title, *shown(kpi), mark)
     return table
 
 
@@ -118,4 +118,3 @@ def export(
         with output.open("w", newline="", encoding="utf-8") as stream:
             count = export_csv(record, stream)
     print(f"{output}: {count} samples")
-

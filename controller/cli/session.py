@@ -31,13 +31,14 @@ _STATISTICS_SAMPLES = 50  # every 5 s of process time
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one run is made of. `record` is None while the station idles."""
+    """What one run is made of. `open_record` is None while the station idles; it is called
+    when the press has answered, so that a refused start leaves no record behind."""
 
     plan: Plan
     clock: Clock
     procedure: Procedure
     kernel: Kernel
-    record: BatchRecord | None
+    open_record: Callable[[], BatchRecord] | None
     sinks: Sequence[Sink] = ()
 
 
@@ -47,6 +48,7 @@ class Ending:
 
     outcome: str
     cause: str
+    record: Path | None
     seal: Seal | None
     statistics: Mapping[str, float]
 
@@ -119,7 +121,7 @@ async def run_session(session: Session) -> Ending:
     """Run to the end of the procedure or to a signal; outputs are safe when it returns.
 
     The record is sealed whatever happens. Raises StationError when the press cannot be
-    opened.
+    opened and RecordError when the record cannot.
     """
     stopping = asyncio.Event()
     stop_on_signals(stopping.set)
@@ -130,9 +132,11 @@ async def run_session(session: Session) -> Ending:
     def statistics() -> dict[str, float]:
         return {**timing.statistics(), **station.statistics()}
 
+    await station.open()
+    record = session.open_record() if session.open_record is not None else None
     sinks: list[Sink] = [*session.sinks]
-    if session.record is not None:
-        sinks.append(session.record)
+    if record is not None:
+        sinks.append(record)
     if plane is not None:
         sinks += [plane, _Reporter(plane, session.procedure, statistics)]
     outcome, cause, seal = "Interrupted", "interrupted by an operator or the system", None
@@ -161,10 +165,11 @@ async def run_session(session: Session) -> Ending:
         outcome, cause = "Interrupted", f"{type(error).__name__}: {error}"
         raise
     finally:
-        if session.record is not None:
-            seal = await asyncio.to_thread(session.record.close, outcome, cause)
+        if record is not None:
+            seal = await asyncio.to_thread(record.close, outcome, cause)
     structlog.get_logger("session").info("run ended", outcome=outcome, cause=cause)
-    return Ending(outcome, cause, seal, statistics())
+    path = record.path if record is not None else None
+    return Ending(outcome, cause, path, seal, statistics())
 
 
 def new_batch(plan: Plan, clock: Clock, given: str | None) -> Batch:
@@ -183,5 +188,3 @@ def open_record(plan: Plan, batch: Batch, clock: Clock, folder: Path) -> BatchRe
         lossless=False,
         settings=plan.station.record,
     )
-
-

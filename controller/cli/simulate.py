@@ -100,6 +100,7 @@ async def _simulate(
     batch = Batch(id=f"simulation-{plan.recipe.recipe.name}-{seed}")
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=UTC_START_NS)
     station = simulated_station(machine, plan, batch, seed)
+    await station.open()
     kernel, procedure = plan.kernel(batch), plan.procedure()
     verdict = Verdict(station.truth, SIGNALS)
     record = BatchRecord(path, plan.header(batch, clock, seed), SIGNALS, lossless=True)

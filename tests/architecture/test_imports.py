@@ -55,7 +55,8 @@ def test_clock_and_chance_are_read_only_where_time_and_seeds_are_made():
 
 
 def test_no_committed_text_names_this_machine_or_a_registry():
-    suspicious = ("/wo" + "rk/", "/ro" + "ot/", "index" + "-url http", "pypi" + ".org", "/opt/" + "pypi")
+    halves = ("/wo rk/", "/ro ot/", "index -url http", "pypi .org", "/opt/ pypi")
+    suspicious = [half.replace(" ", "", 1) for half in halves]  # or this file would name them
     skipped = {".venv", ".git", "build", "__pycache__", "typings"}
     for path in ROOT.rglob("*"):
         if not path.is_file() or skipped & set(path.relative_to(ROOT).parts):
