@@ -34,10 +34,11 @@ from controller.recipe.frames import (
     look,
 )
 from controller.recipe.holding import at_rest, braking, resting
+from controller.recipe.inbox import Inbox
 from controller.recipe.model import Recipe
 from controller.recipe.phases import Gate, labels
 from controller.recipe.progress import Outcome, PhaseRun, Progress, Transition
-from controller.recipe.states import FINAL, FROM_PEOPLE, Request, State, next_state
+from controller.recipe.states import FINAL, Request, State, next_state
 
 __all__ = ["Outcome", "Procedure", "Progress", "Transition"]
 
@@ -65,10 +66,7 @@ class Procedure:
         self._blind_s = 0.0
         self._previous_s: float | None = None
         self._cause = ""
-        self._requests: dict[Request, str] = {}
-        self._reset_wanted = False
-        self._reset = False
-        self._vent = False
+        self._inbox = Inbox()
         self._moves: list[Transition] = []
         self._ask = Ask(
             temperature_target_c=recipe.press_temperature_c or Ask().temperature_target_c,
@@ -91,29 +89,31 @@ class Procedure:
 
     def hold(self, cause: str = "operator") -> bool:
         """Freeze setpoints and timers. Can be undone with `restart`."""
-        return self._request(Request.HOLD, cause)
+        return self._inbox.put(self._state, Request.HOLD, cause)
 
     def restart(self, cause: str = "operator") -> bool:
         """Go on where a hold interrupted."""
-        return self._request(Request.RESTART, cause)
+        return self._inbox.put(self._state, Request.RESTART, cause)
 
     def stop(self, cause: str = "operator") -> bool:
         """An orderly end: cool under pressure, release, unload."""
-        return self._request(Request.STOP, cause)
+        return self._inbox.put(self._state, Request.STOP, cause)
 
     def abort(self, cause: str = "operator") -> bool:
         """An emergency end: heaters off, pressure kept until the stack is cool."""
-        return self._request(Request.ABORT, cause)
+        return self._inbox.put(self._state, Request.ABORT, cause)
 
     def reset(self) -> bool:
         """Give the kernel one reset edge: clears the trips whose cause is gone."""
-        self._reset_wanted = not self.finished
-        return self._reset_wanted
+        if not self.finished:
+            self._inbox.want_reset()
+        return not self.finished
 
     def vent(self) -> bool:
         """Personnel before product: ask for the dump valve while aborting."""
-        self._vent = self._vent or self._state is State.ABORTING
-        return self._state is State.ABORTING
+        accepted = self._state is State.ABORTING
+        self._inbox.vent = self._inbox.vent or accepted
+        return accepted
 
     # ---- what it says of itself ---------------------------------------------------------------
 
@@ -163,23 +163,17 @@ class Procedure:
         self._state_s += gap_s
         if self._state is State.IDLE:
             self._turn(Request.START, f"recipe {self._recipe.recipe.name} started")
-        self._obey(seen)
+        asked = self._inbox.take(self._state)
+        if asked is not None:
+            self._enter(*asked)
         if seen.trips and self._state not in (State.ABORTING, *FINAL):
             self._trip(seen)
         act = self._acts.get(self._state)
         if act is not None:
             act(seen, gap_s)
-        self._reset = self._reset_edge(seen)
-        self._ask.write(command, valid_until_tick=tick.index + self._lease_ticks, reset=self._reset)
+        reset = self._inbox.reset_edge(arming=self._arming(seen), finished=self.finished)
+        self._ask.write(command, valid_until_tick=tick.index + self._lease_ticks, reset=reset)
         return tuple(self._moves)
-
-    def _obey(self, seen: Seen) -> None:
-        """The gravest waiting request; the others are dropped with it."""
-        for request in FROM_PEOPLE:
-            if request in self._requests and next_state(self._state, request) is not None:
-                self._enter(request, self._requests[request])
-                break
-        self._requests.clear()
 
     def _trip(self, seen: Seen) -> None:
         """A trip aborts, except in the gate, where nothing is energised and it is waited out."""
@@ -188,14 +182,10 @@ class Procedure:
                 Request.ABORT, f"trip {seen.first_out} at {seen.first_out_number:.4g}", seen.trips
             )
 
-    def _reset_edge(self, seen: Seen) -> bool:
-        """0 after every 1, so that each 1 is an edge."""
-        if self._reset:
-            return False
+    def _arming(self, seen: Seen) -> bool:
+        """The start of the batch resets what stood before it; nothing that comes later."""
         gate = self._state is State.RUNNING and isinstance(self._run.phase, Gate)
-        arming = gate and bool(seen.trips) and self._run.elapsed_s < ARMING_S
-        wanted, self._reset_wanted = self._reset_wanted or arming, False
-        return wanted and not self.finished
+        return gate and bool(seen.trips) and self._run.elapsed_s < ARMING_S
 
     # ---- what each acting state does ----------------------------------------------------------
 
@@ -272,7 +262,9 @@ class Procedure:
 
     def _aborting(self, seen: Seen, gap_s: float) -> None:
         self._blind_s = self._blind_s + gap_s if "io_fresh" in seen.missing else 0.0
-        step = abort_step(abort_plan(self._recipe.phase, self._run.phase), seen, vent=self._vent)
+        step = abort_step(
+            abort_plan(self._recipe.phase, self._run.phase), seen, vent=self._inbox.vent
+        )
         self._ask, self._run.waits_for = step.ask, step.waits_for
         undone = expired(self._state_s, self._blind_s) if step.waits_for else ""
         if undone or (not step.waits_for and self._state_s > 0.0):
@@ -282,12 +274,6 @@ class Procedure:
             self._ask = Ask()
 
     # ---- moves ----------------------------------------------------------------------------------
-
-    def _request(self, request: Request, cause: str) -> bool:
-        accepted = next_state(self._state, request) is not None
-        if accepted:
-            self._requests.setdefault(request, f"{request} requested by {cause}")
-        return accepted
 
     def _enter(self, request: Request, cause: str, trips: tuple[str, ...] = ()) -> None:
         """Turn the state and prepare what the new one needs."""
