@@ -7,7 +7,7 @@
  * so the estimate is as uncertain as its distance to the platens is large. A fitted, good stack
  * sensor pulls the estimate to itself, the more the less certain it is: in equilibrium the model
  * between two Pt100 platens knows better than a thermocouple.
- * Density: of the relaxed stack, rho = m'' / h0 with h = h0 (1 - p/M)    springback p/M, press model
+ * Density: of the relaxed stack, rho = m'' / h0 with h = h0 (1 - p/M)         press model
  */
 #include "internal.h"
 
@@ -40,7 +40,8 @@ static double zone_median(const press_config_t *config, const press_observation_
     double list_c[PRESS_ZONE_COUNT];
     uint32_t count = 0;
     for (uint32_t zone = 0; zone < config->zone_count; zone++) {
-        if (usable(observation, zone)) list_c[count++] = observation->measurement_channel_unit[zone];
+        if (!usable(observation, zone)) continue;
+        list_c[count++] = observation->measurement_channel_unit[zone];
     }
     for (uint32_t zone = 0; count == 0 && zone < config->zone_count; zone++) {
         list_c[zone] = observation->measurement_channel_unit[zone];
@@ -151,7 +152,8 @@ static void stack_temperature(const press_config_t *config, press_state_t *state
     }
     const double lag_c = observation->zone_temperature_c_median - state->stack_temperature_c;
     if (observation->contact) {
-        state->stack_temperature_c_sigma += share * (ZONE_BIAS_C - state->stack_temperature_c_sigma);
+        state->stack_temperature_c_sigma +=
+            share * (ZONE_BIAS_C - state->stack_temperature_c_sigma);
     } else if (fabs(lag_c) > state->stack_temperature_c_sigma) {
         state->stack_temperature_c_sigma = fabs(lag_c);
     }
@@ -164,7 +166,8 @@ static void stack_temperature(const press_config_t *config, press_state_t *state
 
 /* Positions of the corners, numbered round the platen. One missing corner is set so that the four
  * lie in a plane; returns how many were measured. */
-static uint32_t corners(const press_observation_t *observation, double position_mm[PRESS_LVDT_COUNT])
+static uint32_t corners(const press_observation_t *observation,
+                        double position_mm[PRESS_LVDT_COUNT])
 {
     uint32_t count = 0, missing = 0;
     for (uint32_t i = 0; i < PRESS_LVDT_COUNT; i++) {

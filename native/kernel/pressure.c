@@ -69,7 +69,8 @@ static bool held_back(const press_config_t *config, const press_state_t *state,
                                  : command->pressure_holdback_mpa;
     const double demand_bar =
         bar_of(config, state->pressure_ramp.position_unit) + state->pressure_trim_bar;
-    return command->pressure_holdback_mpa > 0.0 && demand_bar > config->hydraulic.pressure_min_bar &&
+    return command->pressure_holdback_mpa > 0.0 &&
+           demand_bar > config->hydraulic.pressure_min_bar &&
            fabs(state->pressure_ramp.position_unit - state->observation.stack_pressure_mpa) >
                limit_mpa;
 }
@@ -158,7 +159,8 @@ static double withheld_bar(const press_config_t *config, const press_state_t *st
 {
     const double missing = state->valve_open_fraction - state->valve_demand_fraction;
     const double play = config->hydraulic.valve_hysteresis_fraction;
-    const double beyond = missing > play ? missing - play : (missing < -play ? missing + play : 0.0);
+    const double beyond =
+        missing > play ? missing - play : (missing < -play ? missing + play : 0.0);
     return beyond * config->hydraulic.valve_full_scale_bar;
 }
 
@@ -220,7 +222,8 @@ static void follow_pressure(const press_config_t *config, press_state_t *state,
 static void servo(const press_config_t *config, press_state_t *state)
 {
     const double measured_mpa = state->observation.stack_pressure_mpa;
-    const double lacking_bar = state->observation.cylinder_pressure_bar - bar_of(config, measured_mpa);
+    const double lacking_bar =
+        state->observation.cylinder_pressure_bar - bar_of(config, measured_mpa);
     press_ramp_rest(&state->pressure_ramp, measured_mpa > 0.0 ? measured_mpa : 0.0);
     state->pressure_ramp_held = 0;
     state->pressure_trim_bar = state->observation.contact
@@ -264,7 +267,9 @@ void press_pressure(const press_config_t *config, press_state_t *state,
     } else if (!tripped(state) && command->hydraulics == PRESS_HYDRAULICS_CLOSE) {
         close_daylight(config, state, output);
     }
-    if (command->dump_request == 1) output->digital_output_bits |= press_bit(PRESS_OUTPUT_DUMP_VALVE);
+    if (command->dump_request == 1) {
+        output->digital_output_bits |= press_bit(PRESS_OUTPUT_DUMP_VALVE);
+    }
     state->valve_demand_fraction = output->valve_open_fraction;
     state->hydraulics = leads ? command->hydraulics : (uint32_t)PRESS_HYDRAULICS_OFF;
 }

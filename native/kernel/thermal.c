@@ -96,8 +96,9 @@ static bool held_back(const press_config_t *config, const press_state_t *state,
 static void lead_setpoint(const press_config_t *config, press_state_t *state,
                           const press_command_t *command, bool regulating)
 {
-    const double target_c = press_clamp(command->temperature_target_c, config->ambient_temperature_c,
-                                        config->limit.temperature_c_max);
+    const double target_c =
+        press_clamp(command->temperature_target_c, config->ambient_temperature_c,
+                    config->limit.temperature_c_max);
     const bool held_before = state->temperature_ramp_held != 0;
     if (!regulating || !state->regulating) {
         press_ramp_rest(&state->temperature_ramp, state->observation.zone_temperature_c_median);

@@ -271,7 +271,7 @@ class Ram:
 @pytest.mark.parametrize("friction_bar", [0.0, 2.0, 4.0])
 @pytest.mark.parametrize("play", [0.03, 0.024, 0.036])
 def test_presses_to_100_mpa_without_overshoot_and_rests_there(friction_bar, play):
-    """Friction unknown to the law, play off by 20 %, noise and a load cell quantised as on the wire."""
+    """Friction unknown to the law, play off by 20 %, noise and a coarse load cell."""
     law, rng = Law(), random.Random(1)
     ram = Ram(law, friction_bar, play)
     law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, 5.0

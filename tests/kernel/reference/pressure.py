@@ -122,9 +122,9 @@ class Pressure:
         target = 0.0 if ask.hydraulics == OPEN else target
         limit = ask.holdback_mpa * (0.5 if HOLDBACK in self.held else 1.0)
         controllable = m.bar_of(ramp.position) + self.trim_bar > m.pressure_min_bar
-        if ask.holdback_mpa > 0.0 and controllable:
-            if abs(ramp.position - seen.stack_pressure_mpa) > limit:
-                held.add(HOLDBACK)
+        behind = abs(ramp.position - seen.stack_pressure_mpa) > limit
+        if ask.holdback_mpa > 0.0 and controllable and behind:
+            held.add(HOLDBACK)
         if target <= ramp.position:
             return frozenset(held)
         if seen.quality != 0:
@@ -132,9 +132,8 @@ class Pressure:
         if seen.oil_not_ok:
             held.add(OIL)
         cold = seen.coldest_c < ask.temperature_target_c - m.cold_stack_margin_k
-        if ask.hot_only and cold and target > m.cold_stack_pressure_mpa_max:
-            if ramp.position >= m.cold_stack_pressure_mpa_max:
-                held.add(COLD_STACK)
+        if ask.hot_only and cold and target > m.cold_stack_pressure_mpa_max <= ramp.position:
+            held.add(COLD_STACK)
         return frozenset(held)
 
     def _opening(self, sign: float, bar: float) -> float:
