@@ -60,7 +60,7 @@ async def listening(port: int) -> AsyncIterator[Heard]:
                 heard.messages.append((str(message.topic), body, message.retain, message.qos))
                 heard.arrived.set()
 
-    client = aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V311)
+    client = aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5)
     with suppress(aiomqtt.MqttError):  # the broker may be gone by the end
         async with client:
             await client.subscribe(f"{ROOT}/#", qos=1)
