@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.util import find_spec
 
-try:
-    from uvloop import new_event_loop
+EVENT_LOOP = "uvloop" if find_spec("uvloop") else "asyncio"
 
-    EVENT_LOOP = "uvloop"
-except ImportError:
-    new_event_loop = asyncio.new_event_loop
-    EVENT_LOOP = "asyncio"
 
-__all__ = ["EVENT_LOOP", "new_event_loop"]
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    if EVENT_LOOP == "asyncio":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()

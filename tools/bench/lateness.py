@@ -64,7 +64,7 @@ def measure(quick: bool) -> dict[str, Metric]:
     note = "" if priority else "SCHED_FIFO not permitted: ordinary scheduler on both sides"
     slices = 2 if quick else 7
     metrics: dict[str, Metric] = {}
-    for rate_hz, slice_s in ((100, 1.0 if quick else 2.5), (1000, 0.5 if quick else 1.0)):
+    for rate_hz, slice_s in ((100, 0.6 if quick else 2.5), (1000, 0.3 if quick else 1.0)):
         count = round(slice_s * rate_hz)
         for condition in ("idle", "loaded"):
             bound_s = slices * (2 * slice_s + 3)

@@ -38,13 +38,11 @@ def _rounds(
 ) -> dict[str, Samples]:
     clock = time.process_time_ns if cpu else time.perf_counter_ns
     count = _READS if step == "read" else _TICKS
-    return interleave(
-        {
-            name: lambda master=master: runner.run(_batch(getattr(master, step), count, clock))
-            for name, master in masters.items()
-        },
-        rounds,
-    )
+
+    def round_of(master: Master) -> float:
+        return runner.run(_batch(getattr(master, step), count, clock))
+
+    return interleave({name: partial(round_of, master) for name, master in masters.items()}, rounds)
 
 
 def _metrics(name: str, taken: dict[str, Samples]) -> dict[str, Metric]:

@@ -88,7 +88,7 @@ def _whole_recipe() -> float:
 
 def measure(quick: bool) -> dict[str, Metric]:
     plan = load_plan(RECIPE, STATION)
-    process_s = 20.0 if quick else 120.0
+    process_s = 10.0 if quick else 120.0
     taken = interleave(
         {
             "with": _factor(process_s, lambda: _with_record(plan, process_s)),

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from pymodbus.client import AsyncModbusTcpClient
@@ -67,7 +67,7 @@ class OurMaster:
     def __init__(self, station: Station, devices: list[Device]) -> None:
         self._whole = _station(station, devices)
         self._analogue = _station(station, devices[:1])
-        self._frame = SensorFrame(ffi.new("press_sensor_t *"))
+        self._frame: Any = SensorFrame(ffi.new("press_sensor_t *"))
         self._output = ffi.new("press_output_t *")
         self._index = 0
 
