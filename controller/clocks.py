@@ -6,7 +6,9 @@
 
 `VirtualClock` needs no wall at all: each beat is the next multiple of the period.
 `RealClock` beats from a timerfd with absolute deadlines: asyncio's own timers round up to
-a millisecond, a timerfd in `add_reader` does not.
+a millisecond, a timerfd in `add_reader` does not. The way from the timer through epoll, event
+loop and task to the loop's body is 50 to 150 us of cold code, so the timer fires a little
+early and the clock waits the rest on the spot.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import time
 from collections.abc import AsyncGenerator
 
 from controller.ports import Tick
+
+EARLY_FRACTION = 0.03  # of the period: how early the timer fires, and what waiting may cost
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
@@ -83,15 +87,20 @@ def _timespec(seconds: float) -> tuple[int, int]:
 
 
 class RealClock:
-    """Beats at absolute multiples of the period; late and missed beats are told, not hidden."""
+    """Beats at absolute multiples of the period; late and missed beats are told, not hidden.
 
-    def __init__(self, period_s: float) -> None:
+    It wakes `early_fraction` of the period before each beat and waits on the spot until the
+    beat is due: that share of one CPU buys a beat that is on time. 0 only sleeps.
+    """
+
+    def __init__(self, period_s: float, early_fraction: float = EARLY_FRACTION) -> None:
         self._period_s = period_s
+        self._early_s = early_fraction * period_s
 
     async def ticks(self) -> AsyncGenerator[Tick, None]:
         loop = asyncio.get_running_loop()
         first_s = time.monotonic() + self._period_s
-        timer = TimerFd(first_s, self._period_s)
+        timer = TimerFd(first_s - self._early_s, self._period_s)
         due = asyncio.Event()
         loop.add_reader(timer.fd, due.set)
         index = -1
@@ -104,7 +113,9 @@ class RealClock:
                     continue
                 index += count
                 due_s = first_s + index * self._period_s
-                late_s = max(0.0, time.monotonic() - due_s)
+                late_s = time.monotonic() - due_s
+                while late_s < 0.0:
+                    late_s = time.monotonic() - due_s
                 yield Tick(index, due_s, time.time_ns(), late_s, count - 1)
         finally:
             loop.remove_reader(timer.fd)

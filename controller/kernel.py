@@ -123,6 +123,10 @@ for _field, _info in ffi.typeof("press_sensor_t").fields:
         setattr(SensorFrame, _field, _forward(_field))
 
 
+# Looked up once: a name of the library costs as much as the crossing it starts.
+_observe, _act = lib.press_observe, lib.press_act
+
+
 class Kernel:
     """Config, state and the four frames of one press, and the two halves of its tick.
 
@@ -144,10 +148,10 @@ class Kernel:
         lib.press_state_init(self._config, self._state)
 
     def observe(self) -> None:
-        lib.press_observe(self._config, self._state, self._sensor, self.observation)
+        _observe(self._config, self._state, self._sensor, self.observation)
 
     def act(self) -> None:
-        lib.press_act(self._config, self._state, self.command, self.output)
+        _act(self._config, self._state, self.command, self.output)
 
     def make_safe(self) -> None:
         """Every output to its safe value, whatever was asked: the frame of the loop's end."""
