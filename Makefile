@@ -22,7 +22,7 @@ check: .venv/built
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	sh native/verify/strict.sh
-	sh native/verify/symbols.sh
+	sh tools/check_symbols.sh $(BIN)/python
 	sh native/verify/sanitize.sh $(BIN)/python
 
 bench: .venv/built
