@@ -106,7 +106,8 @@ def test_jerk_is_the_limit_or_nothing_and_adds_up_to_the_move(move):
     assert all(duration > 0.0 for duration, _ in segments)
     end = reference.at(start, segments, math.inf)
     size = abs(start.position) + abs(target) + limits.velocity * ramp.duration_s
-    assert end.position == pytest.approx(target, abs=1e-12 * size + 1e-12)
+    # A rounding of the velocity reached is multiplied by the whole cruise, some 1e3 s.
+    assert end.position == pytest.approx(target, abs=1e-11 * size + 1e-12)
     assert end.velocity == pytest.approx(0.0, abs=1e-11 * limits.velocity)
     assert end.acceleration == pytest.approx(0.0, abs=1e-11 * limits.acceleration)
 

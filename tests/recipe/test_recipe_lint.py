@@ -190,7 +190,7 @@ def test_density_by_the_heckel_law(pressure_mpa: float, density: float) -> None:
 
 
 def test_100_mpa_on_2500_mm2_is_250_kn() -> None:
-    springs_bar = 10.0 * 6500.0 / STATION.hydraulic.cylinder_area_mm2
+    springs_bar = 10.0 * 8000.0 / STATION.hydraulic.cylinder_area_mm2
     assert bar_of(100.0, RECIPE, STATION) == pytest.approx(124.3 + springs_bar, abs=0.1)
     assert mpa_of(bar_of(42.0, RECIPE, STATION), RECIPE, STATION) == pytest.approx(42.0)
     assert mpa_of(0.0, RECIPE, STATION) == 0.0
