@@ -22,8 +22,8 @@ check: .venv/built
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	sh native/verify/strict.sh
-	sh tools/check_symbols.sh $(BIN)/python
-	sh native/verify/sanitize.sh $(BIN)/python
+	sh tools/check_symbols.sh $(CURDIR)/$(BIN)/python
+	sh native/verify/sanitize.sh $(CURDIR)/$(BIN)/python
 
 bench: .venv/built
 	$(BIN)/python -m tools.bench --json build/bench.json

@@ -100,6 +100,8 @@ def _exclude(gate, outputs):
 def pass_gate(gate, command, wanted, wanted_duty, wanted_valve):
     """What leaves of `wanted`."""
     alive = in_lease(gate.tick, command.valid_until_tick)
+    lapsed_energised = not alive and (bool(gate.written - {"watchdog"}) or gate.valve > 0.0)
+    actions = gate.actions | ({"all_off"} if lapsed_energised else set())
     outputs = wanted - {"watchdog"}
     dark = set(gate.held_zones)  # zones without heat
     dark |= {
@@ -114,18 +116,18 @@ def pass_gate(gate, command, wanted, wanted_duty, wanted_valve):
         outputs &= _asked(command)
     else:
         outputs, valve = set(), 0.0
-    if not alive or command.heat_enable != 1 or gate.actions & {"heaters_off", "all_off"}:
+    if not alive or command.heat_enable != 1 or actions & {"heaters_off", "all_off"}:
         dark = set(range(6))
-    if not gate.guard_closed or gate.actions & {"pump_off", "valve_zero"}:
+    if not gate.guard_closed or actions & {"pump_off", "valve_zero"}:
         outputs, valve = outputs - HYDRAULICS, 0.0
-    if "contactors_open" in gate.actions:
+    if "contactors_open" in actions:
         outputs = outputs - CONTACTORS
-    if "valve_zero" in gate.actions and gate.over_pressure_s > 0.0:
+    if "valve_zero" in actions and gate.over_pressure_s > 0.0:
         outputs = outputs | {"load_holding_valve_open"}
         if gate.over_pressure_s > 0.1 + 0.5 * gate.config.tick_s:
             outputs = outputs | {"dump_valve"}
     outputs -= {HEATERS[zone] for zone in dark}
-    if "all_off" in gate.actions:
+    if "all_off" in actions:
         outputs, valve = set(), 0.0
     outputs, excluded = _exclude(gate, outputs)
     return Left(
@@ -133,5 +135,5 @@ def pass_gate(gate, command, wanted, wanted_duty, wanted_valve):
         duty=[0.0 if zone in dark else finite_fraction(d) for zone, d in enumerate(wanted_duty)],
         valve=valve,
         excluded=excluded,
-        lapsed_energised=not alive and (bool(gate.written - {"watchdog"}) or gate.valve > 0.0),
+        lapsed_energised=lapsed_energised,
     )
