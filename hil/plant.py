@@ -84,6 +84,11 @@ def _truth_names() -> tuple[str, ...]:
 _WORLD = _world_places()
 _TRUTH = _truth_names()
 CONDITIONS = tuple(_WORLD)
+# Low, high, and whether it is a switch: 0 or 1.
+CONDITION_BOUNDS: Mapping[str, tuple[float, float, bool]] = {
+    name: (*_WORLD_BOUNDS.get(field, _SWITCH), field not in _WORLD_BOUNDS)
+    for name, (field, _) in _WORLD.items()
+}
 
 
 class Plant:
@@ -142,6 +147,11 @@ class Plant:
         return float(self._state.step * STEP_S)
 
     @property
+    def output_bits(self) -> int:
+        """Digital outputs as the press feels them now; bit i is `DIGITAL_OUTPUTS[i]`."""
+        return int(self._state.output_bits)
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Every name `set` takes: a controller's outputs, then what acts from outside."""
         return (*DIGITAL_OUTPUTS, *ANALOGUE_OUTPUTS, *CONDITIONS)
@@ -179,6 +189,12 @@ class Plant:
         if index < 0:
             return lambda: setattr(state.world, field, checked)
         return lambda: getattr(state.world, field).__setitem__(index, checked)
+
+    def condition(self, name: str) -> float:
+        """What acts from outside now: one of CONDITIONS. Raises KeyError for another name."""
+        field, index = _WORLD[name]
+        found = getattr(self._state.world, field)
+        return float(found if index < 0 else found[index])
 
     def step(self, seconds: float) -> None:
         """Advance by `seconds`, rounded to whole milliseconds, with the inputs held."""
