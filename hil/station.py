@@ -13,7 +13,11 @@ from collections.abc import Mapping
 
 from controller.ports import OutputFrame, SensorFrame, SignalNames, StationError, Tick
 from hil.description import MachineError
-from hil.plant import Plant
+from hil.faults.bench import Bench
+from hil.faults.machine_reach import reach_of
+from hil.faults.near import NearDevices
+from hil.faults.wire import FaultyWire
+from hil.plant import CONDITION_BOUNDS, Plant
 
 CATCH_UP_S_MAX = 600.0  # silence longer than this is not simulated further, but counted
 
@@ -22,16 +26,25 @@ class SimulatedStation:
     """`controller.ports.SimulatedStation` over a plant. Build it with `open_simulation`.
 
     `lease_s` is how long the outputs outlive the last actuate. Raises ValueError when
-    `tick_s` is not a whole number of milliseconds.
+    `tick_s` is not a whole number of milliseconds. Faults are injected through `bench`.
     """
 
     def __init__(
-        self, plant: Plant, signals: SignalNames, *, tick_s: float, lease_s: float = 0.2
+        self,
+        plant: Plant,
+        signals: SignalNames,
+        *,
+        tick_s: float,
+        lease_s: float = 0.2,
+        seed: int = 0,
     ) -> None:
         self.plant = plant
-        self._wire = plant.wire(signals, tick_s=tick_s)
+        reach = reach_of(plant.machine, signals, plant.fitted, CONDITION_BOUNDS, in_process=True)
+        self.bench = Bench(reach, seed=seed, tick_s=tick_s)
+        self._wire = FaultyWire(plant.wire(signals, tick_s=tick_s), plant, self.bench)
         self._tick_s = tick_s
         self._lease_ticks = max(1, round(lease_s / tick_s))
+        self._near = NearDevices(self._wire, self._lease_ticks)
         self._silent_ticks_max = round(CATCH_UP_S_MAX / tick_s)
         self._channels = slice(0, len(signals.channels))
         self._fresh = memoryview(bytes(8 * len(signals.channels))).cast("d")
@@ -58,15 +71,20 @@ class SimulatedStation:
         frame.digital_input_bits = wire.input_bits
         frame.digital_output_bits_readback = wire.output_bits
         frame.valve_open_fraction_readback = wire.valve_open_fraction
-        frame.lease_lapse_count = self._lapse_count
+        frame.lease_lapse_count = self._lapse_count + self._near.lapse_count
         frame.digital_age_s = 0.0
         frame.digital_ok = True
         frame.readback_ok = True
+        if self._near.acting:
+            self._near.show(frame)
 
     async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
         if tick.index != self._next_tick:
             self._pass_silence(tick.index)
-        self._wire.command(frame.digital_output_bits, frame.valve_open_fraction)
+        bits, opening = frame.digital_output_bits, frame.valve_open_fraction
+        if self._near.acting:
+            bits, opening = self._near.heard((bits, opening))
+        self._wire.command(bits, opening)
         self._wire.advance()
         self._next_tick = tick.index + 1
         self._held_ticks = 1
@@ -118,6 +136,6 @@ def open_simulation(
     """
     try:
         plant = Plant.from_machine(machine, seed=seed, stack=stack)
-        return SimulatedStation(plant, signals, tick_s=tick_s)
+        return SimulatedStation(plant, signals, tick_s=tick_s, seed=seed)
     except (MachineError, ValueError) as error:
         raise StationError(str(error)) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from hil.faults.bench import Active, Bench
 from hil.faults.transforms import (
@@ -72,6 +72,8 @@ class FaultyWire:
         self.output_bits = 0
         self.valve_open_fraction = 0.0
         self.readings_ok = self._healthy_ok
+        # Of doubles, as a buffer or a list: whatever the wire itself hands out.
+        self.readings: Any
         self.readings, self.input_bits = wire.sense()
         bench.listeners.append(self._changed)
         if bench.acting:
