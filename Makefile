@@ -21,7 +21,7 @@ check: .venv/built
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	sh native/verify/strict.sh
+	sh native/verify/strict.sh $(CURDIR)/$(BIN)/python
 	sh tools/check_symbols.sh $(CURDIR)/$(BIN)/python
 	sh native/verify/sanitize.sh $(CURDIR)/$(BIN)/python
 

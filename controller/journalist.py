@@ -13,6 +13,7 @@ from controller.ports import Event, Sample, Severity, Sink, Tick
 from controller.recipe.procedure import Transition
 
 _CHATTER_TICKS = 100
+_EMERGENCY = ("aborting", "aborted")
 
 
 class Watch(Protocol):
@@ -69,7 +70,7 @@ def _phase_event(tick: Tick, move: Transition) -> Event:
         tick.utc_ns,
         kind="phase",
         source=move.phase_to,
-        severity=Severity.INFO,
+        severity=Severity.ALARM if move.phase_to in _EMERGENCY else Severity.INFO,
         message=f"{move.phase_from} → {move.phase_to}: {move.cause}",
         detail={"phase_from": move.phase_from, "cause": move.cause, **move.detail},
     )

@@ -66,9 +66,21 @@ _OUTPUT = _leading_doubles("press_output_t")
 _CHANNEL_COUNT = len(SIGNAL_NAMES.channels)
 _BITS = ("digital_input_bits", "digital_output_bits", "trip_bits", "interlock_bits")
 
+# Computed signals with a quality of their own: its place behind the channels'.
+_COMPUTED_QUALITY = {
+    "stack_pressure_mpa": _CHANNEL_COUNT,
+    "force_kn": _CHANNEL_COUNT,
+    "thickness_mm": _CHANNEL_COUNT + 1,
+    "tilt_um": _CHANNEL_COUNT + 1,
+    "density_g_per_cm3": _CHANNEL_COUNT + 1,
+}
+
 SIGNALS: tuple[Signal, ...] = (
     *(Signal(name, unit_of(name), i) for i, name in enumerate(SIGNAL_NAMES.channels)),
-    *(Signal(name, unit_of(name)) for name in (*_OBSERVATION[_CHANNEL_COUNT:], *_OUTPUT, *_BITS)),
+    *(
+        Signal(name, unit_of(name), _COMPUTED_QUALITY.get(name, -1))
+        for name in (*_OBSERVATION[_CHANNEL_COUNT:], *_OUTPUT, *_BITS)
+    ),
 )
 _OBSERVATION_STRUCT = struct.Struct(f"={len(_OBSERVATION)}d")
 _OUTPUT_STRUCT = struct.Struct(f"={len(_OUTPUT)}d")
@@ -170,5 +182,6 @@ class Kernel:
         )
 
     def quality(self) -> bytes:
-        """One byte a channel: 0 good, 1 uncertain, 2 bad."""
-        return bytes(self._quality_bytes)
+        """0 good, 1 uncertain, 2 bad: one byte a channel, then of pressure and of thickness."""
+        seen = self.observation
+        return bytes(self._quality_bytes) + bytes((seen.pressure_quality, seen.thickness_quality))

@@ -143,7 +143,7 @@ class Signal:
     """One column of the record and one measurement of telemetry.
 
     `unit` is the suffix's unit as people write it ('°C', 'MPa', ''); `channel` is the
-    index of its quality, or -1 for a signal computed by the kernel.
+    place of its quality in `Sample.quality`, or -1 for a signal that has none.
     """
 
     name: str
@@ -158,7 +158,7 @@ class Sample:
     tick: Tick
     phase: str
     values: tuple[float, ...]
-    quality: bytes  # one byte a channel: 0 good, 1 uncertain, 2 bad
+    quality: bytes  # at the place Signal.channel names: 0 good, 1 uncertain, 2 bad
 
 
 class Sink(Protocol):

@@ -12,6 +12,7 @@ from random import Random
 
 import structlog
 
+from controller.cli.link_watch import LinkWatch
 from controller.composition import Plan, ending, identity, run_batch
 from controller.config.stack import Batch
 from controller.fieldbus.modbus_station import ModbusStation
@@ -139,6 +140,9 @@ async def run_session(session: Session) -> Ending:
         sinks.append(record)
     if plane is not None:
         sinks += [plane, _Reporter(plane, session.procedure, statistics)]
+    online = (lambda: plane.online) if plane is not None else None
+    fault = (lambda: record.fault) if record is not None else None
+    sinks.append(LinkWatch(station.statistics, online, fault, tuple(sinks)))
     outcome, cause, seal = "Interrupted", "interrupted by an operator or the system", None
     try:
         async with asyncio.TaskGroup() as tasks:

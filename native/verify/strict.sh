@@ -1,16 +1,11 @@
 #!/bin/sh
-# Compile the hand-written C with every warning an error. The flags are build.py's own.
+# Compile the hand-written C with every warning an error; the flags are build.py's own.
+# Usage: native/verify/strict.sh [python]
 set -eu
-cd "$(dirname "$0")/../.."
-flags=$(python3 - <<'PY'
-import ast, pathlib
-for node in ast.parse(pathlib.Path("native/build.py").read_text()).body:
-    if isinstance(node, ast.Assign) and node.targets[0].id in ("FLAGS", "STRICT"):
-        print(*ast.literal_eval(node.value), end=" ")
-PY
-)
-for source in native/kernel/*.c native/plant/*.c; do
-    # shellcheck disable=SC2086
+cd "$(dirname "$0")/.."
+flags=$("${1:-python3}" -c 'import build; print(*build.FLAGS, *build.STRICT)')
+for source in kernel/*.c plant/*.c; do
+    # shellcheck disable=SC2086  # the flags are words
     gcc $flags -c "$source" -o /dev/null
 done
-echo "strict C: $(ls native/kernel/*.c native/plant/*.c | wc -l) files clean"
+echo "strict C: $(ls kernel/*.c plant/*.c | wc -l) files clean"

@@ -45,6 +45,12 @@ def pressing(start, machine, station_file):
     return launch
 
 
+def told(daemon, message):
+    """How often the daemon's log tells an event of kind "link" that begins with `message`."""
+    lines = [line for line in daemon.text().splitlines() if '"kind": "link"' in line]
+    return sum(f'"event": "{message}' in line for line in lines)
+
+
 def events_of(record):
     with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as connection:
         return connection.execute("SELECT kind, source, message FROM event").fetchall()
@@ -68,6 +74,7 @@ def test_a_killed_device_trips_the_press_and_not_the_program(pressing, machine, 
     machine.child.kill()
     record = tmp_path / "records" / "b1.sqlite"
     wait_for(lambda: any(e[:2] == ("trip", "io_lost") for e in events_of(record)), "trip io_lost")
+    wait_for(lambda: any(e[:2] == ("link", "fieldbus") for e in events_of(record)), "link event")
     assert daemon.process.poll() is None
     assert daemon.end() == 1
     with StoredRecord(record) as stored:
@@ -92,13 +99,19 @@ def test_a_broker_killed_and_restarted_never_touches_the_press(pressing, tmp_pat
     port = free_port()
     with start_broker(port=port):
         daemon = pressing(port)
-        wait_for(lambda: "broker connected" in daemon.text(), "connection to the broker")
-    time.sleep(1.0)
+        wait_for(lambda: told(daemon, "broker connected") == 1, "connection to the broker")
+    wait_for(lambda: told(daemon, "broker lost") == 1, "loss of the broker")
     with start_broker(port=port):
-        wait_for(lambda: daemon.text().count("broker connected") == 2, "second connection")
+        wait_for(lambda: told(daemon, "broker connected") == 2, "second connection")
         assert daemon.end() == 1
     with StoredRecord(tmp_path / "records" / "b1.sqlite") as record:
         ticks = [row[1] for row in record.samples()]
+        links = [message for kind, source, message in events_of(record.path) if kind == "link"]
+        assert [m for m in links if m.startswith("broker")] == [
+            "broker connected",
+            "broker lost; control does not need it",
+            "broker connected",
+        ]
         assert not any(
             kind == "trip" and "lost" in source for kind, source, _ in events_of(record.path)
         )
