@@ -12,8 +12,20 @@ from hil.devices.modbus_tcp import ModbusServer
 from hil.devices.module import Module
 from hil.devices.pacing import LeaseWatch, Lockstep, RealTime
 from hil.devices.profile import ProfileError, read_profile
+from hil.devices.stall import StallWatch
 from hil.devices.wires import WiringError
-from hil.plant import ANALOGUE_OUTPUTS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, READINGS, Plant
+from hil.faults.bench import Bench
+from hil.faults.machine_reach import reach_of
+from hil.faults.modules import ModuleFaults
+from hil.faults.wire import FaultyWire
+from hil.plant import (
+    ANALOGUE_OUTPUTS,
+    CONDITION_BOUNDS,
+    DIGITAL_INPUTS,
+    DIGITAL_OUTPUTS,
+    READINGS,
+    Plant,
+)
 
 TICK_S = 0.010
 LOCKSTEP_LEASE_MS = 2000
@@ -65,10 +77,16 @@ class MachineServer:
                 lease_is_fixed=lockstep,
             )
             self.modules.append(module)
-        face = Face(self.modules, machine.wiring, _SIGNALS, plant.wire(_SIGNALS, tick_s=TICK_S))
+        reach = reach_of(machine, _SIGNALS, plant.fitted, CONDITION_BOUNDS, in_process=False)
+        self.bench = Bench(reach, seed=seed, tick_s=TICK_S)
+        wire = FaultyWire(plant.wire(_SIGNALS, tick_s=TICK_S), plant, self.bench)
+        face = Face(self.modules, machine.wiring, _SIGNALS, wire)
         self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
+        self.faults = ModuleFaults(self.bench, self.modules, self.pacer.swallowed, face.drive)
+        self.bench.listeners.append(face.sample)
         self._watch = LeaseWatch(face, self.pacer.lapsed, clock)
-        self._server = ModbusServer(self.modules)
+        self._stall = StallWatch(face, self.faults, self.bench) if lockstep else None
+        self._server = ModbusServer(self.modules, self.faults)
         self.host, self.port = "", 0
 
     async def start(self, host: str, port: int) -> None:
@@ -76,9 +94,13 @@ class MachineServer:
         self.host, self.port = await self._server.start(host, port)
         self.pacer.start()
         self._watch.start()
+        if self._stall is not None:
+            self._stall.start()
 
     async def stop(self) -> None:
         self._watch.stop()
+        if self._stall is not None:
+            self._stall.stop()
         self.pacer.stop()
         await self._server.stop()
 

@@ -11,8 +11,10 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import cast
 
+from hil.devices.delivery import Sender, reply_frame
 from hil.devices.module import Module
 from hil.devices.pdu import respond
+from hil.faults.modules import ModuleFaults
 
 _MBAP = struct.Struct(">HHHB")
 _LENGTH_MAX = 254  # unit id and a PDU of at most 253 bytes
@@ -46,15 +48,12 @@ class Framer:
         return frames
 
 
-def reply_frame(transaction: int, unit: int, pdu: bytes) -> bytes:
-    return _MBAP.pack(transaction, 0, len(pdu) + 1, unit) + pdu
-
-
 class ModbusServer:
     """Modules by unit id behind one listening socket."""
 
-    def __init__(self, modules: Iterable[Module]) -> None:
+    def __init__(self, modules: Iterable[Module], faults: ModuleFaults | None = None) -> None:
         self._modules = {module.unit_id: module for module in modules}
+        self._faults = faults
         self._server: asyncio.Server | None = None
         self.connections: set[asyncio.Transport] = set()
         self.refused_connection_count = 0
@@ -80,6 +79,20 @@ class ModbusServer:
             return bytes((pdu[0] | 0x80, _GATEWAY_TARGET_SILENT))
         return respond(pdu, module.inputs, module.holding)
 
+    def exchange(self, sender: Sender, transaction: int, unit: int, pdu: bytes) -> None:
+        """Answer a request whose module has a fault, in whatever form it leaves."""
+        module = self._modules.get(unit)
+        if self._faults is None or module is None:
+            return
+        delivery = self._faults.answer(module, pdu)
+        if delivery is not None:
+            sender.send(transaction, unit, delivery)
+
+    def is_faulty(self, unit: int) -> bool:
+        """Is there a fault between this unit's requests and its answers."""
+        faults = self._faults
+        return faults is not None and faults.acting and unit in self._modules
+
 
 class _Connection(asyncio.Protocol):
     def __init__(self, server: ModbusServer) -> None:
@@ -87,6 +100,7 @@ class _Connection(asyncio.Protocol):
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] = lambda data: None
+        self._sender: Sender | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         stream = cast(asyncio.Transport, transport)
@@ -96,6 +110,7 @@ class _Connection(asyncio.Protocol):
             return
         self._transport = stream
         self._write = stream.write
+        self._sender = Sender(stream.write, stream.abort)
         self._server.connections.add(stream)
 
     def data_received(self, data: bytes) -> None:
@@ -107,6 +122,9 @@ class _Connection(asyncio.Protocol):
                 self._transport.abort()
             return
         for transaction, unit, pdu in frames:
+            if self._sender is not None and self._server.is_faulty(unit):
+                self._server.exchange(self._sender, transaction, unit, pdu)
+                continue
             self._write(reply_frame(transaction, unit, self._server.answer(unit, pdu)))
 
     def pause_writing(self) -> None:
@@ -118,5 +136,7 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._sender is not None:
+            self._sender.close()
         if self._transport is not None:
             self._server.connections.discard(self._transport)

@@ -92,6 +92,17 @@ class Module:
         self.make_safe()
         return True
 
+    def renew_lease(self) -> None:
+        """As if the outputs had been written, when they were acknowledged but not applied."""
+        self.lease.renew(self._clock())
+
+    def expire_lease(self) -> None:
+        """The lease has run out on the machine's own time."""
+        if self.lease.held:
+            self.lease.held = False
+            self.lease.lapse_count += 1
+            self.make_safe()
+
     def reflect(self) -> None:
         """Status, lapses, echo and read-back as they stand now."""
         safe = OUTPUTS_SAFE if self.has_outputs and not self.lease.held else 0

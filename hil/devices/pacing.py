@@ -45,6 +45,11 @@ class Lockstep:
     def lapsed(self) -> None:
         self._owes_safe_tick = True
 
+    def swallowed(self, module: Module) -> None:
+        """A faulty module took nothing from a write; the machine lives through its tick."""
+        if module.has_digital_outputs:
+            self._face.advance()
+
     def start(self) -> None:
         """Nothing moves by itself."""
 
@@ -77,6 +82,9 @@ class RealTime:
 
     def lapsed(self) -> None:
         """The plant runs on with the outputs it was given."""
+
+    def swallowed(self, module: Module) -> None:
+        """The wall beats on."""
 
     def start(self) -> None:
         self._due_s = self._clock() + self._tick_s

@@ -10,9 +10,13 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 _SHAPES = {"int16": ("h", 1), "uint16": ("H", 1), "int32": ("i", 2), "bits": ("H", 1)}
+
+
+FILE_BYTES_MAX = 64 * 1024
 
 
 class ProfileError(ValueError):
@@ -74,15 +78,51 @@ class ModuleMap:
 
 
 def read_profile(name: str) -> ModuleMap:
-    """The shipped profile of this name. Raises ProfileError."""
+    """The shipped profile of this name, or the one in a file "….toml". Raises ProfileError."""
+    if name.endswith(".toml"):
+        return parse_profile(_file(name), name)
     path = resources.files("controller").joinpath("fieldbus", "profiles", f"{name}.toml")
     if not name.replace("-", "").isalnum() or not path.is_file():
         raise ProfileError(f"there is no profile '{name}'")
-    content = path.read_bytes()
+    return parse_profile(path.read_bytes(), f"{name}.toml")
+
+
+def parse_profile(content: bytes, source: str) -> ModuleMap:
+    """A profile from the bytes of its file. Raises ProfileError with source and reason."""
     try:
-        return _module_map(tomllib.loads(content.decode()), hashlib.sha256(content).digest())
+        module = _module_map(tomllib.loads(content.decode()), hashlib.sha256(content).digest())
     except (KeyError, TypeError, ValueError) as error:
-        raise ProfileError(f"{name}.toml does not describe a module: {error!r}") from None
+        raise ProfileError(f"{source} does not describe a module: {error!r}") from None
+    for label, block in (("sense", module.sense), ("actuate", module.actuate)):
+        if block is not None:
+            _refuse_overlap(block, f"{source}: {label}")
+    return module
+
+
+def _file(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise ProfileError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    if len(content) > FILE_BYTES_MAX:
+        raise ProfileError(f"{path}: larger than {FILE_BYTES_MAX} bytes, no profile")
+    return content
+
+
+def _refuse_overlap(block: BlockMap, where: str) -> None:
+    """Every register of a block belongs to one word or group, and lies within the block."""
+    runs = [(f"word.{name}", at // 2, 1) for name, at in block.words.items()]
+    for number, group in enumerate(block.terminals):
+        length = 1 if group.is_bits else group.count * group.registers
+        runs.append((f"group[{number}] ({group.stem})", group.offset, length))
+    end, before = 0, "the block's start"
+    for owner, offset, length in sorted(runs, key=lambda run: run[1]):
+        if offset < end:
+            raise ProfileError(f"{where}.{owner}: register {offset} is taken by {before}")
+        end, before = offset + length, owner
+    if end > block.count:
+        raise ProfileError(f"{where}.{before}: ends at register {end}, the block has {block.count}")
 
 
 def _module_map(table: dict[str, Any], digest: bytes) -> ModuleMap:

@@ -56,10 +56,10 @@ class Bank:
     """All runs of one table (input or holding). A transaction must lie within one run."""
 
     def __init__(self, *runs: Registers) -> None:
-        self._runs = runs
+        self.runs = runs
 
     def _find(self, address: int, count: int) -> tuple[Registers, int]:
-        for run in self._runs:
+        for run in self.runs:
             at = 2 * (address - run.address)
             if at >= 0 and at + 2 * count <= len(run.memory):
                 return run, at
