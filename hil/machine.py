@@ -1,21 +1,28 @@
-"""Machine descriptions: a press is a TOML file, not C.
+"""Machine descriptions: a machine is a TOML file, not C.
 
 `read_machine` takes a shipped name ("press-500kN") or a path and returns a `Machine`
-(`hil.description`). A description that is not possible is refused with file, field path
-and bound (MachineError).
+(`hil.description`), or what the file's `kind` says it is (KINDS). A description that is not
+possible is refused with file, field path and reason (MachineError): numbers out of bounds,
+unknown keys, unit ids twice, unknown instruments, registers that overlap, loose wires.
 """
 
 from __future__ import annotations
 
+import importlib
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from hil.description import Machine, MachineError, explained
+from hil.bounds import MachineError, explained
+from hil.description import Machine
+from hil.hydraulic import ACTUATORS
+from hil.terminals import loose_end, with_own_profiles
 
+# What a machine file may describe: `kind` -> where its type lives.
+KINDS = {"press": "hil.description:Machine", "wip": "hil.vessel_description:Vessel"}
 SIZE_MAX_BYTES = 256 * 1024
 
 
@@ -44,17 +51,38 @@ def read_machine(machine: str | Path) -> Machine:
         raise MachineError(f"{path}: {reason}; give a TOML file or one of: {shipped}") from None
     except UnicodeDecodeError:
         raise MachineError(f"{path}: not UTF-8 text") from None
-    return parse_machine(text, str(path))
+    return parse_machine(text, str(path), beside=path.parent)
 
 
-def parse_machine(text: str, source: str) -> Machine:
-    """A machine from TOML text; `source` names it in errors."""
+def kind_of(machine: object) -> str:
+    """Which kind of machine a description is of."""
+    return str(getattr(machine, "kind", "press"))
+
+
+def parse_machine(text: str, source: str, *, beside: Path | None = None) -> Machine:
+    """A machine from TOML text; `source` names it in errors, profiles of its own lie `beside`.
+
+    For a kind other than "press" it is that kind's own type. Raises MachineError.
+    """
     try:
-        return msgspec.convert(tomllib.loads(text), Machine)
+        tables = tomllib.loads(text)
+        machine = cast(Machine, msgspec.convert(tables, _type_of(tables, source)))
+        machine = with_own_profiles(machine, beside)
+        if problem := loose_end(machine):
+            raise MachineError(f"{source}: {problem}")
+        return machine
     except tomllib.TOMLDecodeError as error:
         raise MachineError(f"{source}: not TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise MachineError(explained(source, error)) from None
+
+
+def _type_of(tables: dict[str, Any], source: str) -> type:
+    kind = tables.get("kind", "press")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise MachineError(f"{source}: kind: {kind!r} is not one of: {', '.join(KINDS)}")
+    module, _, name = KINDS[kind].partition(":")
+    return cast(type, getattr(importlib.import_module(module), name))
 
 
 def plant_fields(machine: Machine, points: tuple[str, ...]) -> dict[str, Any]:
@@ -64,8 +92,15 @@ def plant_fields(machine: Machine, points: tuple[str, ...]) -> dict[str, Any]:
     names a point that this plant does not have.
     """
     fields: dict[str, Any] = msgspec.to_builtins(machine)
-    for key in ("name", "description", "device", "wiring"):
+    for key in ("kind", "name", "description", "device", "wiring", "variation"):
         del fields[key]
+    hydraulic = fields["hydraulic"]
+    hydraulic["actuator"] = ACTUATORS.index(hydraulic["actuator"])
+    for option in ("directional", "pump_speed"):
+        hydraulic[option] = hydraulic[option] or {}
+    fields["stack"]["has_lithium"] = int(fields["stack"]["has_lithium"])
+    chamber = fields["chamber"]
+    fields["chamber"] = {} if chamber is None else {**chamber, "fitted": 1}
     for zone in fields["zone"]:
         zone["platen"] = ("top", "bottom").index(zone["platen"])
     fields["zone_count"] = len(machine.zone)

@@ -15,15 +15,18 @@ of `_plant`; names and layouts come from its header by cffi's introspection.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from controller.ports import SignalNames
 from hil import _plant  # type: ignore[attr-defined]
+from hil.conditions import OF_CHAMBER, WORLD_BOUNDS
 from hil.description import Machine, MachineError
-from hil.machine import plant_fields, read_machine
+from hil.machine import kind_of, plant_fields, read_machine
+from hil.variation import draw
 
 ffi = _plant.ffi
 lib = _plant.lib
@@ -32,6 +35,8 @@ HEADER_SHA256: str = ffi.string(lib.header_sha256).decode()
 STEP_S: float = 1.0 / lib.PLANT_STEPS_PER_S
 STEP_S_MAX = 1e6  # one call; beyond it a number is taken for a mistake
 TEMPERATURE_C_BOUNDS = (-50.0, 1000.0)
+# Machines of another kind have a plant of their own, with this one's face.
+FACES = {"wip": "hil.vessel:Vessel"}
 
 
 def _enum_names(enum: str, prefix: str) -> tuple[str, ...]:
@@ -40,19 +45,18 @@ def _enum_names(enum: str, prefix: str) -> tuple[str, ...]:
     return tuple(name.removeprefix(prefix).lower() for name in names if not name.endswith("_COUNT"))
 
 
-READINGS = _enum_names("plant_reading", "PLANT_READING_")
-DIGITAL_INPUTS = _enum_names("plant_input", "PLANT_INPUT_")
-DIGITAL_OUTPUTS = _enum_names("plant_output", "PLANT_OUTPUT_")
+_READINGS = _enum_names("plant_reading", "PLANT_READING_")
+_INPUTS = _enum_names("plant_input", "PLANT_INPUT_")
+_OUTPUTS = _enum_names("plant_output", "PLANT_OUTPUT_")
+# What every press may have, and what comes with a chamber round it.
+READINGS = _READINGS[: lib.PLANT_PRESS_READING_COUNT]
+CHAMBER_READINGS = _READINGS[lib.PLANT_PRESS_READING_COUNT :]
+DIGITAL_INPUTS = _INPUTS[: lib.PLANT_PRESS_INPUT_COUNT]
+CHAMBER_INPUTS = _INPUTS[lib.PLANT_PRESS_INPUT_COUNT :]
+DIGITAL_OUTPUTS = _OUTPUTS[: lib.PLANT_PRESS_OUTPUT_COUNT]
+CHAMBER_OUTPUTS = _OUTPUTS[lib.PLANT_PRESS_OUTPUT_COUNT :]
 ANALOGUE_OUTPUTS = ("valve_open_fraction",)
-
-# What people, the building and broken parts do, with both bounds; switches are 0 or 1.
 _SWITCH = (0, 1)
-_WORLD_BOUNDS = {
-    "mains_voltage_v": (0.0, 1000.0),
-    "ambient_temperature_c": (-20.0, 60.0),
-    "water_temperature_c": (0.0, 99.0),
-    "heater_break_fraction": (0.0, 1.0),
-}
 
 
 def _numbered(field: str, count: int) -> list[str]:
@@ -86,7 +90,7 @@ _TRUTH = _truth_names()
 CONDITIONS = tuple(_WORLD)
 # Low, high, and whether it is a switch: 0 or 1.
 CONDITION_BOUNDS: Mapping[str, tuple[float, float, bool]] = {
-    name: (*_WORLD_BOUNDS.get(field, _SWITCH), field not in _WORLD_BOUNDS)
+    name: (*WORLD_BOUNDS.get(field, _SWITCH), field not in WORLD_BOUNDS)
     for name, (field, _) in _WORLD.items()
 }
 
@@ -113,15 +117,19 @@ class Plant:
         if not 0 <= seed < 2**64:
             raise ValueError(f"seed is {seed}, must be within 0 .. 2**64 - 1")
         self.machine = machine
-        self._config = ffi.new("plant_config_t *", plant_fields(machine, READINGS))
+        self._config = ffi.new("plant_config_t *", plant_fields(machine, _READINGS))
         self._config.header_version = lib.PLANT_HEADER_VERSION
         self._state = ffi.new("plant_state_t *")
         self._truth = ffi.new("plant_truth_t *")
         lib.plant_init(self._config, seed, int(noise), start_c, self._state)
         self.fitted = frozenset(
-            name for i, name in enumerate(READINGS) if self._config.sensor[i].fitted
+            name for i, name in enumerate(_READINGS) if self._config.sensor[i].fitted
         )
-        self._absent = _absent_zones(len(machine.zone))
+        self.signals = _signals_of(machine)
+        self.conditions = tuple(
+            name for name in CONDITIONS if machine.chamber is not None or name not in OF_CHAMBER
+        )
+        self._absent = _absent_truth(machine)
 
     @classmethod
     def from_machine(
@@ -132,15 +140,29 @@ class Plant:
         noise: bool = True,
         start_temperature_c: float | None = None,
         stack: Mapping[str, float] | None = None,
+        variation_seed: int | None = None,
     ) -> Plant:
         """Build from a shipped name or a TOML file; `stack` changes fields of the workpiece.
 
-        Raises MachineError when the description is impossible.
+        With a `variation_seed` it is one batch of many (`hil.variation`). A file of another
+        kind becomes that kind's plant, with the same face. Raises MachineError with file and
+        reason when the description is impossible.
         """
         description = read_machine(machine)
+        kind = kind_of(description)
         if stack:
             description = description.with_stack(stack)
-        return cls(description, seed=seed, noise=noise, start_temperature_c=start_temperature_c)
+        if variation_seed is not None:
+            if kind != "press":
+                raise MachineError(f"{machine}: a machine of kind {kind} has no [variation]")
+            description = draw(description, variation_seed)
+        face = cls if kind == "press" else _face_of(kind)
+        try:
+            return face(
+                description, seed=seed, noise=noise, start_temperature_c=start_temperature_c
+            )
+        except MachineError as error:
+            raise MachineError(f"{machine}: {error}") from None
 
     @property
     def time_s(self) -> float:
@@ -152,9 +174,14 @@ class Plant:
         return int(self._state.output_bits)
 
     @property
+    def condition_bounds(self) -> Mapping[str, tuple[float, float, bool]]:
+        """Low, high and whether it is a switch, of each of this machine's conditions."""
+        return {name: CONDITION_BOUNDS[name] for name in self.conditions}
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Every name `set` takes: a controller's outputs, then what acts from outside."""
-        return (*DIGITAL_OUTPUTS, *ANALOGUE_OUTPUTS, *CONDITIONS)
+        return (*self.signals.digital_outputs, *ANALOGUE_OUTPUTS, *self.conditions)
 
     def set(self, **inputs: float) -> None:
         """Hold these inputs from now on.
@@ -168,8 +195,10 @@ class Plant:
 
     def _change(self, name: str, number: float) -> Callable[[], None]:
         state, config = self._state, self._config
-        if name in DIGITAL_OUTPUTS:
-            bit = 1 << DIGITAL_OUTPUTS.index(name)
+        if name not in self.inputs:
+            raise KeyError(f"the press has no input {name!r}; there are {', '.join(self.inputs)}")
+        if name in _OUTPUTS:
+            bit = 1 << _OUTPUTS.index(name)
             on = _bounded(name, number, *_SWITCH)
             return lambda: lib.plant_command(
                 config,
@@ -180,11 +209,9 @@ class Plant:
         if name in ANALOGUE_OUTPUTS:
             opening = _bounded(name, number, 0.0, 1.0)
             return lambda: lib.plant_command(config, state, state.output_bits, opening)
-        if name not in _WORLD:
-            raise KeyError(f"the press has no input {name!r}; there are {', '.join(self.inputs)}")
         field, index = _WORLD[name]
-        checked = _bounded(name, number, *_WORLD_BOUNDS.get(field, _SWITCH))
-        if field not in _WORLD_BOUNDS:
+        checked = _bounded(name, number, *WORLD_BOUNDS.get(field, _SWITCH))
+        if field not in WORLD_BOUNDS:
             checked = int(checked)
         if index < 0:
             return lambda: setattr(state.world, field, checked)
@@ -207,16 +234,16 @@ class Plant:
         """What the instrument's wire carries now. Raises KeyError when it is not fitted."""
         if name not in self.fitted:
             raise KeyError(f"no instrument {name!r}; fitted are {', '.join(sorted(self.fitted))}")
-        return float(self._state.sensor[READINGS.index(name)].reading_channel_unit)
+        return float(self._state.sensor[_READINGS.index(name)].reading_channel_unit)
 
     def readings(self) -> dict[str, float]:
         """All fitted instruments by name."""
-        return {name: self.reading(name) for name in READINGS if name in self.fitted}
+        return {name: self.reading(name) for name in _READINGS if name in self.fitted}
 
     def digital_inputs(self) -> dict[str, bool]:
         """Switches and mirror contacts by name."""
         bits = lib.plant_input_bits(self._config, self._state)
-        return {name: bool(bits >> i & 1) for i, name in enumerate(DIGITAL_INPUTS)}
+        return {name: bool(bits >> i & 1) for i, name in enumerate(self.signals.digital_inputs)}
 
     def truth(self) -> dict[str, float]:
         """The true state by name, without any sensor error."""
@@ -279,19 +306,34 @@ def _bounded(name: str, number: float, low: float, high: float) -> float:
     return number
 
 
-def _absent_zones(zone_count: int) -> tuple[str, ...]:
+def _face_of(kind: str) -> type[Plant]:
+    module, _, name = FACES[kind].partition(":")
+    return cast(type[Plant], getattr(importlib.import_module(module), name))
+
+
+def _signals_of(machine: Machine) -> SignalNames:
+    """Every point this press may have, in the plant's order; bit i of its frames is name i."""
+    if machine.chamber is None:
+        return SignalNames(READINGS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, ANALOGUE_OUTPUTS)
+    return SignalNames(_READINGS, _INPUTS, _OUTPUTS, ANALOGUE_OUTPUTS)
+
+
+def _absent_truth(machine: Machine) -> tuple[str, ...]:
     heads = ("zone", "heater", "face")
-    absent = {f"{head}_{i + 1}_" for head in heads for i in range(zone_count, lib.PLANT_ZONE_MAX)}
-    return tuple(name for name in _TRUTH if any(name.startswith(head) for head in absent))
+    zones = range(len(machine.zone), lib.PLANT_ZONE_MAX)
+    absent = [f"{head}_{i + 1}_" for head in heads for i in zones]
+    if machine.chamber is None:
+        absent += ["chamber_", "h2s_", "moisture_"]
+    return tuple(name for name in _TRUTH if name.startswith(tuple(absent)))
 
 
 def _wiring_of(signals: SignalNames) -> dict[str, Any]:
     """Canonical number of each point of the frames, -1 where this plant has none."""
     fields: dict[str, Any] = {}
     for kind, wanted, known in (
-        ("reading", signals.channels, READINGS),
-        ("input", signals.digital_inputs, DIGITAL_INPUTS),
-        ("output", signals.digital_outputs, DIGITAL_OUTPUTS),
+        ("reading", signals.channels, _READINGS),
+        ("input", signals.digital_inputs, _INPUTS),
+        ("output", signals.digital_outputs, _OUTPUTS),
     ):
         if len(wanted) > lib.PLANT_WIRE_MAX:
             raise MachineError(f"{len(wanted)} {kind} points, at most {lib.PLANT_WIRE_MAX}")

@@ -17,7 +17,7 @@ from hil.faults.bench import Bench
 from hil.faults.machine_reach import reach_of
 from hil.faults.near import NearDevices
 from hil.faults.wire import FaultyWire
-from hil.plant import CONDITION_BOUNDS, Plant
+from hil.plant import Plant
 
 CATCH_UP_S_MAX = 600.0  # silence longer than this is not simulated further, but counted
 
@@ -39,7 +39,9 @@ class SimulatedStation:
         seed: int = 0,
     ) -> None:
         self.plant = plant
-        reach = reach_of(plant.machine, signals, plant.fitted, CONDITION_BOUNDS, in_process=True)
+        reach = reach_of(
+            plant.machine, signals, plant.fitted, plant.condition_bounds, in_process=True
+        )
         self.bench = Bench(reach, seed=seed, tick_s=tick_s)
         self._wire = FaultyWire(plant.wire(signals, tick_s=tick_s), plant, self.bench)
         self._tick_s = tick_s
@@ -128,14 +130,16 @@ def open_simulation(
     seed: int,
     tick_s: float,
     stack: Mapping[str, float] | None = None,
+    variation_seed: int | None = None,
 ) -> SimulatedStation:
     """A simulated press by machine name or file, wired in the order of `signals`.
 
-    `stack` changes fields of the machine's workpiece (`hil.description.Stack`). Raises
-    StationError when the machine description, seed or tick is refused.
+    `stack` changes fields of the machine's workpiece (`hil.description.Stack`);
+    `variation_seed` makes it one batch of many (`hil.variation`). Raises StationError when
+    the machine description, a seed or the tick is refused.
     """
     try:
-        plant = Plant.from_machine(machine, seed=seed, stack=stack)
+        plant = Plant.from_machine(machine, seed=seed, stack=stack, variation_seed=variation_seed)
         return SimulatedStation(plant, signals, tick_s=tick_s, seed=seed)
     except (MachineError, ValueError) as error:
         raise StationError(str(error)) from None

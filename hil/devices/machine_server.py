@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from controller.ports import SignalNames
 from hil import Machine
 from hil.devices.face import Face
 from hil.devices.modbus_tcp import ModbusServer
@@ -18,18 +17,10 @@ from hil.faults.bench import Bench
 from hil.faults.machine_reach import reach_of
 from hil.faults.modules import ModuleFaults
 from hil.faults.wire import FaultyWire
-from hil.plant import (
-    ANALOGUE_OUTPUTS,
-    CONDITION_BOUNDS,
-    DIGITAL_INPUTS,
-    DIGITAL_OUTPUTS,
-    READINGS,
-    Plant,
-)
+from hil.plant import Plant
 
 TICK_S = 0.010
 LOCKSTEP_LEASE_MS = 2000
-_SIGNALS = SignalNames(READINGS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, ANALOGUE_OUTPUTS)
 
 
 class MachineServer:
@@ -53,7 +44,8 @@ class MachineServer:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
         plant = Plant(machine, seed=seed)
-        loose = [s for s in machine.wiring if s in READINGS and s not in plant.fitted]
+        signals = plant.signals
+        loose = [s for s in machine.wiring if s in signals.channels and s not in plant.fitted]
         if loose:
             raise WiringError(f"wiring.{loose[0]}: the machine has no such instrument")
         if lockstep and lease_ms is None:
@@ -77,10 +69,10 @@ class MachineServer:
                 lease_is_fixed=lockstep,
             )
             self.modules.append(module)
-        reach = reach_of(machine, _SIGNALS, plant.fitted, CONDITION_BOUNDS, in_process=False)
+        reach = reach_of(machine, signals, plant.fitted, plant.condition_bounds, in_process=False)
         self.bench = Bench(reach, seed=seed, tick_s=TICK_S)
-        wire = FaultyWire(plant.wire(_SIGNALS, tick_s=TICK_S), plant, self.bench)
-        face = Face(self.modules, machine.wiring, _SIGNALS, wire)
+        wire = FaultyWire(plant.wire(signals, tick_s=TICK_S), plant, self.bench)
+        face = Face(self.modules, machine.wiring, signals, wire)
         self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
         self.faults = ModuleFaults(self.bench, self.modules, self.pacer.swallowed, face.drive)
         self.bench.listeners.append(face.sample)

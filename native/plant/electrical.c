@@ -8,13 +8,15 @@
 void plant_electrical_init(const plant_config_t *config, plant_state_t *state)
 {
     plant_world_t *world = &state->world;
-    world->mains_voltage_v = config->electrical.mains_voltage_v_nominal;
+    world->mains_voltage_v =
+        config->electrical.mains_voltage_v_nominal * config->electrical.mains_voltage_ratio;
     world->ambient_temperature_c = config->ambient_temperature_c;
     world->water_temperature_c = config->water_temperature_c;
     world->guard_a_closed = world->guard_b_closed = 1;
     world->estop_a_ok = world->estop_b_ok = 1;
     world->safety_relay_healthy = 1;
     world->oil_level_ok = world->oil_filter_ok = world->water_supply_ok = 1;
+    world->valve_slowness_ratio = world->frame_stiffness_ratio = world->platen_mass_ratio = 1.0;
     state->electrical.safety_relay_closed = 1;
     state->electrical.mains_ok = 1;
     state->electrical.half_cycle_ratio = 1.0; /* the first step is a zero crossing */
@@ -56,14 +58,20 @@ static void contactors_step(const plant_config_t *config, plant_state_t *state)
     plant_electrical_state_t *electrical = &state->electrical;
     bool powered = electrical->safety_relay_closed && electrical->mains_ok;
     double delay_s = config->electrical.contactor_s;
+    const uint32_t welded[PLANT_PLATEN_COUNT] = {state->world.contactor_top_welded,
+                                                 state->world.contactor_bottom_welded};
     for (uint32_t p = 0; p < PLANT_PLATEN_COUNT; p++) {
         bool coil = powered && !electrical->limiter_latched
                     && plant_bit(state->output_bits, PLANT_OUTPUT_CONTACTOR_TOP + p);
         electrical->contactor_closed[p] =
             follow(electrical->contactor_closed[p], coil, delay_s, &electrical->contactor_s[p]);
+        if (welded[p])
+            electrical->contactor_closed[p] = 1;
     }
     bool pump = powered && plant_bit(state->output_bits, PLANT_OUTPUT_PUMP);
     electrical->pump_running = follow(electrical->pump_running, pump, delay_s, &electrical->pump_s);
+    if (state->world.pump_contactor_welded)
+        electrical->pump_running = 1;
 }
 
 /* Zero-crossing SSRs take a new state at half cycles only. */

@@ -1,4 +1,4 @@
-/* hydraulics.c: relief valve, oil column, ram, frame and the stack between the platens.
+/* hydraulics.c: oil column, ram, frame and the stack between the platens.
  *
  * Mechanics and oil are stiff against each other (2 kHz at 1 ms), so the ram speed is solved
  * implicitly in one linear equation (backward Euler): friction, oil spring and frame spring
@@ -9,9 +9,8 @@
 
 #include <math.h>
 
-#define ATMOSPHERE_PA 101325.0
+#define ATMOSPHERE_PA PLANT_ATMOSPHERE_PA
 #define VACUUM_PA 5000.0       /* oil boils: no lower absolute pressure */
-#define ORIFICE_LINEAR_PA 1e4  /* below this the dump is laminar: finite slope at zero */
 #define RELIEF_RESEAT_RATIO 0.98
 #define PI 3.14159265358979323846
 
@@ -27,14 +26,14 @@ static double contact_at_m(const plant_state_t *state)
     return state->opening_m - state->stack.thickness_m;
 }
 
-static double frame_n_per_m(const plant_config_t *config)
+static double frame_n_per_m(const plant_config_t *config, const plant_state_t *state)
 {
-    return config->hydraulic.frame_stiffness_kn_per_mm * 1e6;
+    return config->hydraulic.frame_stiffness_kn_per_mm * 1e6 * state->world.frame_stiffness_ratio;
 }
 
 double plant_stretch_m(const plant_config_t *config, const plant_state_t *state)
 {
-    return state->hydraulic.force_n / frame_n_per_m(config);
+    return state->hydraulic.force_n / frame_n_per_m(config, state);
 }
 
 double plant_gap_m(const plant_state_t *state)
@@ -52,11 +51,11 @@ void plant_hydraulic_init(const plant_config_t *config, plant_state_t *state)
 }
 
 /* Effective bulk modulus of oil with air in it (Merritt/Manring), of absolute pressure. */
-double plant_bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure_pa_absolute)
+static double bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure_pa_absolute,
+                              double air)
 {
     double pressure_pa = pressure_pa_absolute > VACUUM_PA ? pressure_pa_absolute : VACUUM_PA;
     double modulus_pa = hydraulic->oil_bulk_modulus_mpa * 1e6;
-    double air = hydraulic->oil_air_fraction;
     double oil_volume =
         (1.0 - air) * plant_exp((ATMOSPHERE_PA - pressure_pa) / modulus_pa);
     double air_volume =
@@ -66,44 +65,22 @@ double plant_bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure
               + air_volume / (hydraulic->oil_polytropic_ratio * pressure_pa));
 }
 
-/* Proportional relief: play (backlash) of the given width, dead band, second order. */
-static void valve_step(const plant_config_t *config, plant_state_t *state)
+double plant_bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure_pa_absolute)
 {
-    const plant_hydraulic_t *hydraulic = &config->hydraulic;
-    plant_hydraulic_state_t *now = &state->hydraulic;
-    double asked = state->valve_open_fraction;
-    double half = 0.5 * hydraulic->valve_hysteresis_fraction;
-    now->valve_play_fraction = plant_clamp(now->valve_play_fraction, asked - half, asked + half);
-    double goal = asked < hydraulic->valve_deadband_fraction ? 0.0 : now->valve_play_fraction;
-    double omega = 2.0 * PI * hydraulic->valve_natural_hz;
-    now->valve_fraction_per_s +=
-        PLANT_STEP_S * (omega * omega * (goal - now->valve_fraction)
-                        - 2.0 * hydraulic->valve_damping_ratio * omega * now->valve_fraction_per_s);
-    now->valve_fraction += PLANT_STEP_S * now->valve_fraction_per_s;
+    return bulk_modulus_pa(hydraulic, pressure_pa_absolute, hydraulic->oil_air_fraction);
 }
 
-/* What the relief holds against. Its least pressure is the flow force of the pump's oil, so
- * with the pump at rest it is none. */
-static double valve_pressure_pa(const plant_config_t *config, const plant_state_t *state)
-{
-    const plant_hydraulic_t *hydraulic = &config->hydraulic;
-    double least_bar = state->electrical.pump_running ? hydraulic->valve_pressure_bar_min : 0.0;
-    double pressure_bar = state->hydraulic.valve_fraction * hydraulic->valve_full_scale_bar;
-    return PLANT_PA_PER_BAR
-           * plant_clamp(pressure_bar, least_bar, hydraulic->valve_full_scale_bar);
-}
-
-/* Through the load-holding valve: in from the pump, and back out over the relief. Shut, nothing
- * passes; with the pump at rest nothing comes in, but piloted open it still lets oil out. */
+/* Through the load-holding valve: in from the pump, and back out over the actuator. Shut, nothing
+ * passes but what leaks; with the pump at rest nothing comes in, but piloted open it still lets oil out. */
 static double pressing_flow(const plant_config_t *config, const plant_state_t *state)
 {
-    const plant_hydraulic_t *hydraulic = &config->hydraulic;
-    if (!plant_bit(state->output_bits, PLANT_OUTPUT_LOAD_HOLDING_VALVE_OPEN))
-        return 0.0;
-    double most = state->electrical.pump_running ? hydraulic->pump_m3_per_s : 0.0;
-    double asked = hydraulic->valve_gain_m3_per_s_pa
-                   * (valve_pressure_pa(config, state) - state->hydraulic.pressure_pa);
-    return plant_clamp(asked, -hydraulic->valve_return_m3_per_s, most);
+    const plant_world_t *world = &state->world;
+    bool asked = plant_bit(state->output_bits, PLANT_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
+    bool open = (asked || world->load_holding_stuck_open) && !world->load_holding_stuck_shut;
+    if (open)
+        return plant_actuator_flow(config, state);
+    return -world->load_holding_leak_ml_per_min * PLANT_LEAK_M3_PER_S_PA
+           * state->hydraulic.pressure_pa;
 }
 
 /* Approach circuit: much oil at little pressure; to tank when the pump rests. It has no
@@ -111,7 +88,8 @@ static double pressing_flow(const plant_config_t *config, const plant_state_t *s
 static double approach_flow(const plant_config_t *config, const plant_state_t *state)
 {
     const plant_hydraulic_t *hydraulic = &config->hydraulic;
-    if (!plant_bit(state->output_bits, PLANT_OUTPUT_APPROACH_VALVE))
+    bool asked_open = plant_bit(state->output_bits, PLANT_OUTPUT_APPROACH_VALVE);
+    if (!asked_open && !state->world.approach_valve_stuck_open)
         return 0.0;
     double line_pa =
         state->electrical.pump_running ? hydraulic->approach_bar * PLANT_PA_PER_BAR : 0.0;
@@ -123,15 +101,14 @@ static double approach_flow(const plant_config_t *config, const plant_state_t *s
 static double dump_flow(const plant_config_t *config, const plant_state_t *state)
 {
     const plant_hydraulic_t *hydraulic = &config->hydraulic;
-    if (!plant_bit(state->output_bits, PLANT_OUTPUT_DUMP_VALVE))
+    const plant_world_t *world = &state->world;
+    bool asked_open = plant_bit(state->output_bits, PLANT_OUTPUT_DUMP_VALVE);
+    if (!(asked_open || world->dump_valve_stuck_open) || world->dump_valve_stuck_shut)
         return 0.0;
     double diameter_m = hydraulic->dump_orifice_mm * 1e-3;
     double gain = hydraulic->dump_discharge_ratio * 0.25 * PI * diameter_m * diameter_m
                   * sqrt(2.0 / hydraulic->oil_density_kg_per_m3);
-    double pressure_pa = state->hydraulic.pressure_pa;
-    if (pressure_pa < ORIFICE_LINEAR_PA)
-        return gain * pressure_pa / sqrt(ORIFICE_LINEAR_PA);
-    return gain * sqrt(pressure_pa);
+    return plant_orifice_flow(gain, state->hydraulic.pressure_pa);
 }
 
 /* Mechanical relief: full of its own; each lift is a demand. */
@@ -140,6 +117,8 @@ static double relief_flow(const plant_config_t *config, plant_state_t *state)
     plant_hydraulic_state_t *now = &state->hydraulic;
     double over_pa =
         now->pressure_pa - config->hydraulic.relief_crack_bar * PLANT_PA_PER_BAR;
+    if (state->world.relief_stuck_shut)
+        return 0.0;
     if (over_pa > 0.0 && !now->relief_open) {
         now->relief_open = 1;
         state->relief_demands += 1;
@@ -170,9 +149,12 @@ static oil_t oil_now(const plant_config_t *config, plant_state_t *state)
     oil.area_m2 = hydraulic->cylinder_area_mm2 * 1e-6;
     oil.compliance_m3_per_pa =
         hydraulic->cylinder_volume_l * 1e-3
-        / plant_bulk_modulus_pa(hydraulic, now->pressure_pa + ATMOSPHERE_PA);
+        / bulk_modulus_pa(hydraulic, now->pressure_pa + ATMOSPHERE_PA,
+                          hydraulic->oil_air_fraction + state->world.oil_air_fraction_added);
+    double leak = hydraulic->leak_m3_per_s_pa
+                  + state->world.cylinder_leak_ml_per_min * PLANT_LEAK_M3_PER_S_PA;
     now->inflow_m3_per_s = pressing_flow(config, state) + approach_flow(config, state);
-    oil.net_m3_per_s = now->inflow_m3_per_s - hydraulic->leak_m3_per_s_pa * now->pressure_pa
+    oil.net_m3_per_s = now->inflow_m3_per_s - leak * now->pressure_pa
                        - relief_flow(config, state) - dump_flow(config, state);
     oil.friction_n_max = friction_n_max(hydraulic, now);
     return oil;
@@ -207,7 +189,7 @@ static void ram_step(const plant_config_t *config, plant_state_t *state, const o
 {
     plant_hydraulic_state_t *now = &state->hydraulic;
     const plant_stack_state_t *stack = &state->stack;
-    double frame = frame_n_per_m(config);
+    double frame = frame_n_per_m(config, state);
     /* Frame and stack in series; the stack linearised about the present force. */
     double spring = frame / (1.0 + frame * stack->compliance_m_per_n);
     double from_m = contact_at_m(state) - stack->compliance_m_per_n * now->force_n;
@@ -229,7 +211,7 @@ static void ram_step(const plant_config_t *config, plant_state_t *state, const o
 void plant_hydraulic_step(const plant_config_t *config, plant_state_t *state)
 {
     plant_hydraulic_state_t *now = &state->hydraulic;
-    valve_step(config, state);
+    plant_actuator_step(config, state);
     oil_t oil = oil_now(config, state);
     ram_step(config, state, &oil);
     now->pressure_pa += PLANT_STEP_S / oil.compliance_m3_per_pa

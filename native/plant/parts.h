@@ -11,6 +11,9 @@
 #define PLANT_STEP_S (1.0 / PLANT_STEPS_PER_S)
 #define PLANT_SLOW_S (PLANT_SLOW_STEPS * PLANT_STEP_S)
 #define PLANT_PA_PER_BAR 1e5
+#define PLANT_ATMOSPHERE_PA 101325.0
+/* mL/min at 200 bar -> m3/s per Pa */
+#define PLANT_LEAK_M3_PER_S_PA (1e-6 / 60.0 / 2e7)
 
 void plant_electrical_init(const plant_config_t *config, plant_state_t *state);
 void plant_electrical_step(const plant_config_t *config, plant_state_t *state);
@@ -21,8 +24,17 @@ void plant_thermal_step(const plant_config_t *config, plant_state_t *state);
 void plant_thermal_slow(const plant_config_t *config, plant_state_t *state);
 double plant_energy_stored_j(const plant_config_t *config, const plant_state_t *state);
 
+/* actuator.c: the analogue output becomes oil. */
+void plant_actuator_step(const plant_config_t *config, plant_state_t *state);
+/* Into the cylinder while the load-holding valve is open; negative: out of it. */
+double plant_actuator_flow(const plant_config_t *config, const plant_state_t *state);
+/* Turbulent flow through an edge or orifice of `gain` (m3/s at 1 Pa), laminar near zero. */
+double plant_orifice_flow(double gain_m3_per_s, double drop_pa);
+
 void plant_hydraulic_init(const plant_config_t *config, plant_state_t *state);
 void plant_hydraulic_step(const plant_config_t *config, plant_state_t *state);
+/* What the pressing pump delivers while it runs, before any valve. */
+double plant_pump_m3_per_s(const plant_config_t *config, const plant_state_t *state);
 double plant_stretch_m(const plant_config_t *config, const plant_state_t *state);
 double plant_gap_m(const plant_state_t *state);
 
@@ -31,6 +43,10 @@ void plant_stack_init(const plant_config_t *config, plant_state_t *state);
 void plant_stack_step(const plant_config_t *config, plant_state_t *state);
 void plant_stack_slow(const plant_config_t *config, plant_state_t *state);
 double plant_stack_pressure_mpa(const plant_config_t *config, const plant_state_t *state);
+
+void plant_chamber_init(const plant_config_t *config, plant_state_t *state);
+void plant_chamber_slow(const plant_config_t *config, plant_state_t *state);
+double plant_chamber_pa(const plant_state_t *state);
 
 void plant_sensor_init(const plant_config_t *config, plant_state_t *state);
 void plant_sensor_slow(const plant_config_t *config, plant_state_t *state);

@@ -16,6 +16,7 @@ void plant_init(const plant_config_t *config, uint64_t seed, uint32_t noise_on, 
     plant_stack_init(config, state);
     plant_hydraulic_init(config, state);
     plant_thermal_init(config, state, start_c);
+    plant_chamber_init(config, state);
     plant_sensor_init(config, state);
 }
 
@@ -35,6 +36,8 @@ static void slow_step(const plant_config_t *config, plant_state_t *state)
 {
     plant_stack_slow(config, state);
     plant_thermal_slow(config, state);
+    if (config->chamber.fitted)
+        plant_chamber_slow(config, state);
     plant_sensor_slow(config, state);
     plant_limiter_step(config, state);
 }
@@ -54,6 +57,16 @@ void plant_run(const plant_config_t *config, plant_state_t *state, uint32_t step
 
 static uint32_t flag(uint32_t on, uint32_t number) { return on ? 1u << number : 0u; }
 
+static uint32_t chamber_input_bits(const plant_state_t *state)
+{
+    bool asked = plant_bit(state->output_bits, PLANT_OUTPUT_PURGE_VALVE)
+                 || plant_bit(state->output_bits, PLANT_OUTPUT_EXTRACT_MAX);
+    bool turns = state->chamber.vacuum_pump_fraction > 0.5;
+    return flag(state->world.chamber_closed, PLANT_INPUT_CHAMBER_CLOSED)
+           | flag(turns, PLANT_INPUT_VACUUM_PUMP_RUNNING)
+           | flag(asked && state->world.purge_supply_ok, PLANT_INPUT_PURGE_FLOW_OK);
+}
+
 uint32_t plant_input_bits(const plant_config_t *config, const plant_state_t *state)
 {
     const plant_world_t *world = &state->world;
@@ -72,7 +85,23 @@ uint32_t plant_input_bits(const plant_config_t *config, const plant_state_t *sta
            | flag(oil_cool, PLANT_INPUT_OIL_TEMPERATURE_OK)
            | flag(world->water_supply_ok, PLANT_INPUT_WATER_FLOW_OK)
            | flag(electrical->pump_running, PLANT_INPUT_PUMP_RUNNING)
-           | flag(electrical->mains_ok, PLANT_INPUT_MAINS_OK);
+           | flag(electrical->mains_ok, PLANT_INPUT_MAINS_OK)
+           | (config->chamber.fitted ? chamber_input_bits(state) : 0u);
+}
+
+static void truth_of_chamber(const plant_config_t *config, const plant_state_t *state,
+                             plant_truth_t *truth)
+{
+    const plant_chamber_state_t *chamber = &state->chamber;
+    if (!config->chamber.fitted)
+        return;
+    truth->chamber_pressure_mbar = 0.01 * plant_chamber_pa(state);
+    truth->chamber_dew_point_c = chamber->dew_point_c;
+    truth->chamber_water_ppm = chamber->water_pa * (1e6 / PLANT_ATMOSPHERE_PA);
+    truth->chamber_oxygen_ppm = chamber->oxygen_pa * (1e6 / PLANT_ATMOSPHERE_PA);
+    truth->h2s_ppm = chamber->h2s_pa * (1e6 / PLANT_ATMOSPHERE_PA);
+    truth->h2s_released_cc = chamber->h2s_released_cc;
+    truth->moisture_g = chamber->moisture_g;
 }
 
 static void truth_of_heat(const plant_config_t *config, const plant_state_t *state,
@@ -97,7 +126,10 @@ static void truth_of_oil(const plant_config_t *config, const plant_state_t *stat
                          plant_truth_t *truth)
 {
     const plant_hydraulic_state_t *hydraulic = &state->hydraulic;
-    truth->valve_pressure_bar = hydraulic->valve_fraction * config->hydraulic.valve_full_scale_bar;
+    truth->valve_pressure_bar = config->hydraulic.actuator == PLANT_ACTUATOR_RELIEF
+                                    ? hydraulic->valve_fraction * config->hydraulic.valve_full_scale_bar
+                                    : 0.0;
+    truth->valve_spool_fraction = hydraulic->valve_fraction;
     truth->cylinder_pressure_bar = hydraulic->pressure_pa / PLANT_PA_PER_BAR;
     truth->cylinder_inflow_m3_per_s = hydraulic->inflow_m3_per_s;
     truth->force_kn = hydraulic->force_n * 1e-3;
@@ -124,6 +156,7 @@ static void truth_of_stack(const plant_config_t *config, const plant_state_t *st
     truth->conductivity_ratio = plant_power(connected, stack->percolation_exponent_ratio);
     truth->damage_ratio = now->damage_ratio;
     truth->cracked_count = now->cracked;
+    truth->shorted_count = now->shorted;
 }
 
 void plant_truth(const plant_config_t *config, const plant_state_t *state, plant_truth_t *truth)
@@ -133,6 +166,7 @@ void plant_truth(const plant_config_t *config, const plant_state_t *state, plant
     truth_of_heat(config, state, truth);
     truth_of_oil(config, state, truth);
     truth_of_stack(config, state, truth);
+    truth_of_chamber(config, state, truth);
     truth->limiter_demands = state->limiter_demands;
     truth->relief_demands = state->relief_demands;
     truth->safety_relay_demands = state->safety_relay_demands;

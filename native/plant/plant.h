@@ -15,11 +15,14 @@
 #include <stdint.h>
 
 /* CDEF BEGIN */
-#define PLANT_HEADER_VERSION 1
+#define PLANT_HEADER_VERSION 2
 #define PLANT_ZONE_MAX 6
 #define PLANT_PLATEN_COUNT 2
 #define PLANT_LVDT_COUNT 4
-#define PLANT_READING_COUNT 24
+#define PLANT_READING_COUNT 31
+#define PLANT_PRESS_READING_COUNT 24 /* of a bare press; the rest belong to its chamber and cell */
+#define PLANT_PRESS_INPUT_COUNT 14
+#define PLANT_PRESS_OUTPUT_COUNT 16
 #define PLANT_DELAYED_COUNT 9   /* the temperatures, which lie first among the readings */
 #define PLANT_DELAY_MAX 512     /* slow steps of dead time a temperature sensor may have */
 #define PLANT_WIRE_MAX 32
@@ -51,7 +54,15 @@ enum plant_reading {
     PLANT_READING_HEATER_3_CURRENT_A,
     PLANT_READING_HEATER_4_CURRENT_A,
     PLANT_READING_HEATER_5_CURRENT_A,
-    PLANT_READING_HEATER_6_CURRENT_A
+    PLANT_READING_HEATER_6_CURRENT_A,
+    /* a press in a chamber */
+    PLANT_READING_CHAMBER_PRESSURE_MBAR, /* absolute, full range */
+    PLANT_READING_CHAMBER_VACUUM_MBAR,   /* absolute, fine gauge */
+    PLANT_READING_CHAMBER_DEW_POINT_C,   /* frost point below 0 C */
+    PLANT_READING_CHAMBER_OXYGEN_PPM,    /* by volume at one atmosphere, as all ppm here */
+    PLANT_READING_H2S_A_PPM,
+    PLANT_READING_H2S_B_PPM,
+    PLANT_READING_CELL_VOLTAGE_V
 };
 
 /* Digital points a controller can read. 1 is the healthy or true state. */
@@ -70,6 +81,9 @@ enum plant_input {
     PLANT_INPUT_WATER_FLOW_OK,
     PLANT_INPUT_PUMP_RUNNING,
     PLANT_INPUT_MAINS_OK,
+    PLANT_INPUT_CHAMBER_CLOSED,
+    PLANT_INPUT_VACUUM_PUMP_RUNNING,
+    PLANT_INPUT_PURGE_FLOW_OK,
     PLANT_INPUT_COUNT
 };
 
@@ -91,6 +105,10 @@ enum plant_output {
     PLANT_OUTPUT_COOLING_WATER_BOTTOM,
     PLANT_OUTPUT_COOLING_AIR,
     PLANT_OUTPUT_WATCHDOG, /* lamp only: nothing in this press listens to it */
+    PLANT_OUTPUT_VACUUM_PUMP,
+    PLANT_OUTPUT_VACUUM_VALVE,
+    PLANT_OUTPUT_PURGE_VALVE,
+    PLANT_OUTPUT_EXTRACT_MAX, /* purge at the extractor's rate */
     PLANT_OUTPUT_COUNT
 };
 
@@ -126,7 +144,32 @@ typedef struct {
     double oil_temperature_c_max;      /* switch */
 } plant_thermal_t;
 
+/* What turns the analogue output into oil. */
+enum plant_actuator {
+    PLANT_ACTUATOR_RELIEF = 0,  /* proportional relief: the output sets a pressure */
+    PLANT_ACTUATOR_DIRECTIONAL, /* 4/3 proportional directional valve: it sets a flow either way */
+    PLANT_ACTUATOR_PUMP_SPEED   /* pump on a frequency converter: it sets a speed */
+};
+
 typedef struct {
+    double centre_fraction;            /* of the output: below it oil leaves, above it enters */
+    double overlap_fraction;           /* of the spool's stroke, either side of the centre */
+    double flow_m3_per_s;              /* one edge, spool fully open */
+    double flow_drop_bar;              /* at this pressure drop */
+    double supply_bar;                 /* constant-pressure pump */
+    double spool_leak_m3_per_s_pa;     /* centred, to tank */
+} plant_directional_t;
+
+typedef struct {
+    double ramp_s;                     /* standstill to full speed */
+    double speed_fraction_min;         /* the converter does not turn slower */
+    double slip_m3_per_s_pa;           /* the pump's own leak, back to its suction side */
+} plant_pump_speed_t;
+
+typedef struct {
+    uint32_t actuator;                 /* enum plant_actuator */
+    plant_directional_t directional;
+    plant_pump_speed_t pump_speed;
     double cylinder_area_mm2;
     double cylinder_volume_l;          /* press side, with lines */
     double frame_stiffness_kn_per_mm;
@@ -191,7 +234,37 @@ typedef struct {
     double rate_softening_k;
     double pressure_mpa_max;           /* more does damage */
     double heat_capacity_j_per_k;
+    double open_circuit_voltage_v;
+    double lithium_mpa_max_25c;        /* more extrudes lithium through the separator: a short */
+    double lithium_softening_k;
+    uint32_t has_lithium;
 } plant_stack_t;
+
+/* The room round the press: gas by partial pressures, moisture, sulfide. [press model:
+ * moisture and hydrogen sulfide] */
+typedef struct {
+    uint32_t fitted;
+    double volume_l;
+    double leak_l_per_h;               /* exchanged with the hall, at the gas's own pressure */
+    double door_l_per_s;               /* the same with the door open */
+    double hall_dew_point_c;
+    double purge_l_per_min;
+    double extract_l_per_min;          /* supply follows the extractor */
+    double purge_dew_point_c;
+    double purge_oxygen_ppm;
+    double vacuum_pump_l_per_s;
+    double vacuum_mbar_ultimate;
+    double vacuum_pump_s;              /* from contactor to full speed */
+    double wall_outgas_mbar_l_per_s;   /* water, at ambient temperature */
+    double moisture_g;                 /* adsorbed in the workpiece */
+    double moisture_g_saturated;       /* what it takes up at full humidity */
+    double drying_s_80c;
+    double drying_activation_j_per_mol;
+    double sulfide_g;
+    double sulfide_exposed_fraction;   /* loose powder 1, pressed face 0.01 to 0.1 */
+    double hydrolysis_cc_per_g_min_ppm;
+    double sulfide_cc_per_g;           /* all it can give off */
+} plant_chamber_t;
 
 typedef struct {
     double mains_voltage_v_nominal;
@@ -199,6 +272,7 @@ typedef struct {
     double mains_hz;                   /* zero-crossing SSRs switch at half cycles */
     double contactor_s;
     double safety_relay_s;
+    double mains_voltage_ratio;        /* of nominal, today's supply */
     double current_window_s;           /* averaging window of the current transformers */
     double limiter_c;                  /* independent, latching */
     double limiter_reset_c;            /* may be reset below */
@@ -214,6 +288,10 @@ typedef struct {
     double noise_channel_unit;         /* one sigma */
     double bias_channel_unit_max;      /* seeded, uniform within +-(max + slope * |measurand|) */
     double bias_slope_ratio_max;
+    double offset_channel_unit;        /* fixed error, there without noise as well */
+    double drift_channel_unit_per_day; /* worst case; the sensor's own share is seeded */
+    double cross_ratio;                /* response to a part of interfering gas */
+    double recovery_s;                 /* over range it stays at full scale, and for this long after */
     double conversion_s;               /* between two conversions */
     uint32_t fitted;
     uint32_t current_loop;             /* 1: 4-20 mA, the reading is in mA */
@@ -238,6 +316,7 @@ typedef struct {
     plant_stack_t stack;
     plant_electrical_t electrical;
     plant_displacement_t displacement;
+    plant_chamber_t chamber;
     plant_sensor_t sensor[PLANT_READING_COUNT];
 } plant_config_t;
 
@@ -258,6 +337,36 @@ typedef struct {
     uint32_t oil_filter_ok;
     uint32_t water_supply_ok;
     uint32_t limiter_reset;            /* the key: an edge 0 -> 1 */
+    uint32_t contactor_top_welded;
+    uint32_t contactor_bottom_welded;
+    uint32_t pump_contactor_welded;
+    uint32_t water_blocked;            /* no flow though the flow switch says so */
+    uint32_t dump_valve_stuck_shut;
+    uint32_t dump_valve_stuck_open;
+    uint32_t approach_valve_stuck_open;
+    uint32_t load_holding_stuck_shut;
+    uint32_t load_holding_stuck_open;
+    uint32_t relief_stuck_shut;
+    uint32_t valve_stuck;              /* spool jams where it is; a variable speed stays */
+    double valve_slowness_ratio;       /* 1 healthy, 5 five times slower */
+    double valve_hysteresis_fraction_added;
+    double valve_deadband_fraction_added;
+    double pump_loss_fraction;         /* of its flow: wear, cavitation */
+    double oil_air_fraction_added;
+    double cylinder_leak_ml_per_min;   /* at 200 bar, past the seals */
+    double load_holding_leak_ml_per_min; /* at 200 bar, back through the shut valve */
+    double frame_stiffness_ratio;      /* less than 1: loose */
+    double platen_mass_ratio;          /* another tool: heat capacities of cores and faces */
+    double exotherm_w;                 /* the workpiece heats itself */
+    uint32_t chamber_closed;
+    uint32_t vacuum_pump_healthy;
+    uint32_t purge_supply_ok;
+    double hall_dew_point_c;
+    double purge_dew_point_c;
+    double purge_oxygen_ppm;
+    double chamber_leak_l_per_h_added;
+    double sulfide_exposed_fraction;
+    double interfering_gas_ppm;        /* what electrochemical sensors also answer to */
 } plant_world_t;
 
 /* All doubles: the true state, by name. */
@@ -285,6 +394,8 @@ typedef struct {
     double conductivity_ratio;
     double damage_ratio;
     double cracked_count;
+    double shorted_count;
+    double valve_spool_fraction;       /* -1..1 of a directional valve; speed of a variable pump */
     double energy_in_j;
     double energy_lost_j;
     double energy_stored_j;
@@ -293,6 +404,13 @@ typedef struct {
     double safety_relay_demands;
     double hard_protection_demands;
     double steam_flashes;
+    double chamber_pressure_mbar;
+    double chamber_dew_point_c;
+    double chamber_water_ppm;
+    double chamber_oxygen_ppm;
+    double h2s_ppm;
+    double h2s_released_cc;
+    double moisture_g;
 } plant_truth_t;
 
 /* Order of a controller's frames: canonical point number by position, -1 where there is none. */
@@ -310,6 +428,7 @@ typedef struct {
     double reading_channel_unit;       /* as the wire carries it; mA for a current loop */
     double bias_fraction;              /* -1..1 of the allowed bias, drawn once */
     double lag_gain_fraction;          /* 1 - exp(-slow step / lag) */
+    double over_range_s;               /* left of its recovery */
     uint32_t dead_time_steps;          /* slow steps */
     uint32_t conversion_steps;
     uint32_t conversion_countdown;
@@ -328,7 +447,8 @@ typedef struct {
     double energy_in_j;
     double energy_lost_j;
     double start_c;
-    /* derived from the config once */
+    double platen_mass_ratio;
+    /* derived from the config and the tool */
     double heater_k_s_per_j[PLANT_ZONE_MAX];  /* step / heat capacity */
     double core_k_s_per_j[PLANT_ZONE_MAX];
     double face_k_s_per_j[PLANT_ZONE_MAX];
@@ -363,7 +483,9 @@ typedef struct {
     double contact_yield_mpa;
     double relaxation_s;
     double rate_mpa_per_s_max;
+    double lithium_mpa_max;
     uint32_t cracked;
+    uint32_t shorted;
 } plant_stack_state_t;
 
 typedef struct {
@@ -383,6 +505,22 @@ typedef struct {
 } plant_electrical_state_t;
 
 typedef struct {
+    double nitrogen_pa;                /* carrier gas, whichever it is */
+    double oxygen_pa;
+    double water_pa;
+    double h2s_pa;
+    double moisture_g;
+    double h2s_released_cc;
+    double vacuum_pump_fraction;
+    double supply_water_pa;            /* laws of what comes in; follow the dew points */
+    double hall_water_pa;
+    double drying_per_s;
+    double saturation_pa;              /* of the workpiece */
+    double dew_point_c;
+    uint32_t slow_countdown;
+} plant_chamber_state_t;
+
+typedef struct {
     uint64_t step;
     uint64_t random[4];
     uint32_t noise_on;
@@ -400,6 +538,7 @@ typedef struct {
     plant_hydraulic_state_t hydraulic;
     plant_stack_state_t stack;
     plant_electrical_state_t electrical;
+    plant_chamber_state_t chamber;
     plant_sensor_state_t sensor[PLANT_READING_COUNT];
     double delay_c[PLANT_DELAY_MAX][PLANT_DELAYED_COUNT];
 } plant_state_t;
@@ -428,6 +567,8 @@ uint32_t plant_tick(const plant_config_t *config, plant_state_t *state,
 /* The laws on their own, for tests and for people who compare. */
 double plant_bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure_pa_absolute);
 double plant_contact_w_per_k(const plant_thermal_t *thermal, double stack_pressure_mpa);
+double plant_saturation_pa(double temperature_c); /* of water, over ice below 0 C (Magnus) */
+double plant_dew_point_c(double water_pa);        /* and back; frost point below 0 C */
 double plant_exp(double x_ratio);
 double plant_log(double x_ratio);
 double plant_power(double base_ratio, double exponent_ratio);

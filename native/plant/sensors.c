@@ -33,6 +33,25 @@ static double cylinder_bar(const plant_config_t *config, const plant_state_t *st
     return state->hydraulic.pressure_pa / PLANT_PA_PER_BAR + ripple_bar;
 }
 
+static double truth_of_chamber(const plant_config_t *config, const plant_state_t *state,
+                               uint32_t point)
+{
+    switch (point) {
+    case PLANT_READING_CELL_VOLTAGE_V:
+        return state->stack.shorted ? 0.0 : config->stack.open_circuit_voltage_v;
+    case PLANT_READING_CHAMBER_DEW_POINT_C:
+        return state->chamber.dew_point_c;
+    case PLANT_READING_CHAMBER_OXYGEN_PPM:
+        return state->chamber.oxygen_pa * (1e6 / PLANT_ATMOSPHERE_PA);
+    case PLANT_READING_H2S_A_PPM:
+    case PLANT_READING_H2S_B_PPM:
+        return state->chamber.h2s_pa * (1e6 / PLANT_ATMOSPHERE_PA)
+               + config->sensor[point].cross_ratio * state->world.interfering_gas_ppm;
+    default:
+        return plant_chamber_pa(state) * 0.01;
+    }
+}
+
 /* The measurand at a point, before any instrument. */
 static double truth_at(const plant_config_t *config, const plant_state_t *state, uint32_t point)
 {
@@ -42,6 +61,8 @@ static double truth_at(const plant_config_t *config, const plant_state_t *state,
         uint32_t platen = point - PLANT_READING_LIMITER_TOP_TEMPERATURE_C;
         return state->thermal.core_c[config->electrical.limiter_zone[platen]];
     }
+    if (point >= PLANT_PRESS_READING_COUNT)
+        return truth_of_chamber(config, state, point);
     if (point >= PLANT_READING_HEATER_1_CURRENT_A)
         return state->electrical.transformer_current_a[point - PLANT_READING_HEATER_1_CURRENT_A];
     if (point >= PLANT_READING_LVDT_1_POSITION_MM)
@@ -67,18 +88,33 @@ static double rounded(double number_unit, double counts_per_unit)
     return (double)(int64_t)(counts + (counts < 0.0 ? -0.5 : 0.5)) / counts_per_unit;
 }
 
+/* An electrochemical cell beyond its range is saturated: it stays at full scale until it has
+ * breathed clean gas for its recovery time. */
+static bool over_range(const plant_sensor_t *sensor, plant_sensor_state_t *now)
+{
+    if (now->lagged_channel_unit > sensor->range_high_channel_unit)
+        now->over_range_s = sensor->recovery_s;
+    else if (now->over_range_s > 0.0)
+        now->over_range_s -= sensor->conversion_s;
+    return now->over_range_s > 0.0;
+}
+
 static void convert(const plant_config_t *config, plant_state_t *state, uint32_t point)
 {
     const plant_sensor_t *sensor = &config->sensor[point];
     plant_sensor_state_t *now = &state->sensor[point];
-    double seen = now->lagged_channel_unit;
+    double seen = now->lagged_channel_unit + sensor->offset_channel_unit;
     if (state->noise_on) {
+        double days = (double)state->step / (86400.0 * PLANT_STEPS_PER_S);
+        seen += now->bias_fraction * sensor->drift_channel_unit_per_day * days;
         double size = seen < 0.0 ? -seen : seen;
         seen += now->bias_fraction
                 * (sensor->bias_channel_unit_max + sensor->bias_slope_ratio_max * size);
         seen += sensor->noise_channel_unit * plant_random_normal(state->random);
     }
     double low = sensor->range_low_channel_unit, high = sensor->range_high_channel_unit;
+    if (over_range(sensor, now))
+        seen = high;
     if (sensor->current_loop)
         seen = plant_clamp(4.0 + 16.0 * (seen - low) / (high - low), LOOP_MA_LOW, LOOP_MA_HIGH);
     else
@@ -99,6 +135,9 @@ void plant_sensor_init(const plant_config_t *config, plant_state_t *state)
     for (uint32_t point = 0; point < PLANT_READING_COUNT; point++) {
         const plant_sensor_t *sensor = &config->sensor[point];
         plant_sensor_state_t *now = &state->sensor[point];
+        /* A press without a chamber draws the same numbers as one that was never offered one. */
+        if (point >= PLANT_PRESS_READING_COUNT && !sensor->fitted)
+            continue;
         now->bias_fraction = plant_random_uniform(state->random);
         now->lag_gain_fraction =
             sensor->lag_s > 0.0 ? 1.0 - plant_exp(-PLANT_SLOW_S / sensor->lag_s) : 1.0;

@@ -12,6 +12,7 @@
 #define HOT_REFERENCE_K 373.15
 #define COLD_REFERENCE_C 25.0
 #define RATE_FILTER_S 0.05
+#define LITHIUM_MELTS_C 180.5
 
 double plant_stack_pressure_mpa(const plant_config_t *config, const plant_state_t *state)
 {
@@ -43,6 +44,11 @@ static void laws_of_temperature(const plant_config_t *config, plant_state_t *sta
     now->rate_mpa_per_s_max =
         stack->rate_mpa_per_s_max_25c
         * plant_exp((temperature_c - COLD_REFERENCE_C) / stack->rate_softening_k);
+    if (stack->has_lithium)
+        now->lithium_mpa_max =
+            temperature_c < LITHIUM_MELTS_C
+                ? softened_mpa(stack->lithium_mpa_max_25c, stack->lithium_softening_k, temperature_c)
+                : 0.0;
 }
 
 void plant_stack_init(const plant_config_t *config, plant_state_t *state)
@@ -91,7 +97,8 @@ void plant_stack_step(const plant_config_t *config, plant_state_t *state)
     now->compliance_m_per_n = relaxed_m * slope_per_mpa / stack->area_mm2;
 }
 
-/* Too fast or too hard is remembered as damage; more than 1 is a crack. */
+/* Too fast or too hard is remembered as damage; more than 1 is a crack. Lithium that is pressed
+ * harder than it bears at its temperature creeps through the separator: a short for good. */
 static void damage_step(const plant_config_t *config, plant_stack_state_t *now, double pressure_mpa)
 {
     double rate_mpa_per_s = (pressure_mpa - now->pressure_mpa_previous) / PLANT_SLOW_S;
@@ -118,4 +125,6 @@ void plant_stack_slow(const plant_config_t *config, plant_state_t *state)
                                      stack->contact_ratio_max, pressure_mpa / now->contact_yield_mpa,
                                      stack->instant_ratio, PLANT_SLOW_S / now->relaxation_s);
     damage_step(config, now, pressure_mpa);
+    if (stack->has_lithium && pressure_mpa > now->lithium_mpa_max)
+        now->shorted = 1;
 }

@@ -6,17 +6,24 @@
  */
 #include "parts.h"
 
+static void platen_gains(const plant_config_t *config, plant_thermal_state_t *thermal)
+{
+    double step_s = PLANT_STEP_S / thermal->platen_mass_ratio;
+    for (uint32_t z = 0; z < config->zone_count; z++) {
+        thermal->heater_k_s_per_j[z] = PLANT_STEP_S / config->zone[z].heater_heat_capacity_j_per_k;
+        thermal->core_k_s_per_j[z] = step_s / config->zone[z].core_heat_capacity_j_per_k;
+        thermal->face_k_s_per_j[z] = step_s / config->zone[z].face_heat_capacity_j_per_k;
+    }
+}
+
 void plant_thermal_init(const plant_config_t *config, plant_state_t *state, double start_c)
 {
     plant_thermal_state_t *thermal = &state->thermal;
     thermal->start_c = thermal->stack_c = thermal->oil_c = start_c;
+    thermal->platen_mass_ratio = 1.0;
     for (uint32_t z = 0; z < PLANT_ZONE_MAX; z++)
         thermal->heater_c[z] = thermal->core_c[z] = thermal->face_c[z] = start_c;
-    for (uint32_t z = 0; z < config->zone_count; z++) {
-        thermal->heater_k_s_per_j[z] = PLANT_STEP_S / config->zone[z].heater_heat_capacity_j_per_k;
-        thermal->core_k_s_per_j[z] = PLANT_STEP_S / config->zone[z].core_heat_capacity_j_per_k;
-        thermal->face_k_s_per_j[z] = PLANT_STEP_S / config->zone[z].face_heat_capacity_j_per_k;
-    }
+    platen_gains(config, thermal);
     thermal->stack_k_s_per_j = PLANT_STEP_S / config->stack.heat_capacity_j_per_k;
     thermal->cooling_gain_fraction = PLANT_SLOW_S / (PLANT_SLOW_S + config->thermal.cooling_valve_s);
     plant_thermal_slow(config, state);
@@ -73,10 +80,11 @@ void plant_thermal_step(const plant_config_t *config, plant_state_t *state)
 {
     plant_thermal_state_t *thermal = &state->thermal;
     double heater_w[PLANT_ZONE_MAX], core_w[PLANT_ZONE_MAX], face_w[PLANT_ZONE_MAX];
-    double in_w = 0.0;
+    double in_w = state->world.exotherm_w;
     double stack_w = -config->thermal.stack_loss_w_per_k
                      * (thermal->stack_c - state->world.ambient_temperature_c);
     double lost_w = -stack_w;
+    stack_w += in_w;
     for (uint32_t z = 0; z < config->zone_count; z++) {
         const plant_zone_t *zone = &config->zone[z];
         lost_w += zone_flows(config, state, z, &heater_w[z], &core_w[z], &face_w[z]);
@@ -101,7 +109,7 @@ static void cooling_step(const plant_config_t *config, plant_state_t *state, uin
 {
     plant_thermal_state_t *thermal = &state->thermal;
     bool flows = plant_bit(state->output_bits, PLANT_OUTPUT_COOLING_WATER_TOP + platen)
-                 && state->world.water_supply_ok;
+                 && state->world.water_supply_ok && !state->world.water_blocked;
     thermal->water_fraction[platen] +=
         thermal->cooling_gain_fraction * ((flows ? 1.0 : 0.0) - thermal->water_fraction[platen]);
     bool hot = false;
@@ -121,7 +129,8 @@ static void oil_step(const plant_config_t *config, plant_state_t *state)
     double heat_w = 0.0;
     if (state->electrical.pump_running)
         heat_w = config->thermal.oil_motor_w
-                 + config->hydraulic.pump_m3_per_s * plant_clamp(state->hydraulic.pressure_pa, 0.0, 1e9);
+                 + plant_pump_m3_per_s(config, state)
+                       * plant_clamp(state->hydraulic.pressure_pa, 0.0, 1e9);
     heat_w -= config->thermal.oil_loss_w_per_k * (thermal->oil_c - state->world.ambient_temperature_c);
     thermal->oil_c += heat_w * PLANT_SLOW_S / config->thermal.oil_heat_capacity_j_per_k;
 }
@@ -135,6 +144,10 @@ void plant_thermal_slow(const plant_config_t *config, plant_state_t *state)
     double air = plant_bit(state->output_bits, PLANT_OUTPUT_COOLING_AIR) ? 1.0 : 0.0;
     thermal->air_fraction += thermal->cooling_gain_fraction * (air - thermal->air_fraction);
     oil_step(config, state);
+    if (thermal->platen_mass_ratio != state->world.platen_mass_ratio) {
+        thermal->platen_mass_ratio = state->world.platen_mass_ratio;
+        platen_gains(config, thermal);
+    }
     double contact =
         plant_contact_w_per_k(&config->thermal, plant_stack_pressure_mpa(config, state));
     bool open = plant_gap_m(state) > 0.0;
@@ -146,10 +159,13 @@ double plant_energy_stored_j(const plant_config_t *config, const plant_state_t *
 {
     const plant_thermal_state_t *thermal = &state->thermal;
     double start_c = thermal->start_c;
+    double mass = thermal->platen_mass_ratio;
     double stored_j = config->stack.heat_capacity_j_per_k * (thermal->stack_c - start_c);
     for (uint32_t z = 0; z < config->zone_count; z++)
         stored_j += config->zone[z].heater_heat_capacity_j_per_k * (thermal->heater_c[z] - start_c)
-                    + config->zone[z].core_heat_capacity_j_per_k * (thermal->core_c[z] - start_c)
-                    + config->zone[z].face_heat_capacity_j_per_k * (thermal->face_c[z] - start_c);
+                    + mass * config->zone[z].core_heat_capacity_j_per_k
+                          * (thermal->core_c[z] - start_c)
+                    + mass * config->zone[z].face_heat_capacity_j_per_k
+                          * (thermal->face_c[z] - start_c);
     return stored_j;
 }
