@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
-from controller.cli.session import modbus_station
 from controller.clocks import RealClock, VirtualClock
 from controller.composition import Plan, ending, load_plan, run_batch
 from controller.config.problem import ConfigError
@@ -84,6 +83,8 @@ class BenchController:
         In lockstep a tick's budget is wall time for the wire and takes none from the press.
         Raises StationError when devices and wiring do not fit.
         """
+        from controller.cli.session import modbus_station  # drivers only where there is a wire
+
         station = self._plan.station
         devices = [structs.replace(device, host=host, port=port) for device in station.device]
         link = station.link

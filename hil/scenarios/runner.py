@@ -1,0 +1,255 @@
+"""Plays one scenario: the bench as a station around a station.
+
+The controller runs its own loop. What the bench does it does inside `sense` and `actuate`:
+before a tick is sensed its faults begin and end and its operator acts, after it was actuated
+the outputs are read where they arrive, at the plant. So a scenario needs no clock of its own
+and means the same on every face.
+
+After `repair_s` the bench repairs everything, and once a second its operator turns the
+limiter's key, resets what is tripped and restarts what is held: a press that is whole again
+must bring its batch to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.ports import (
+    Event,
+    OutputFrame,
+    Sample,
+    SensorFrame,
+    Station,
+    StationError,
+    Tick,
+)
+from hil.description import MachineError
+from hil.faults import FaultError
+from hil.scenarios.controllers import Controller, open_controller
+from hil.scenarios.course import Course, Edge, Mark, note_of
+from hil.scenarios.faces import Rig, open_face
+from hil.scenarios.model import Injection, Scenario, recipe_path
+
+OPERATOR_S = 1.0
+CLOSE_AFTER_S = 3.0  # at least; else half as much again as the limit
+CLOSE_S_MAX = 30.0
+_FACTS = ("stack_pressure_mpa", "cylinder_pressure_bar", "stack_temperature_c")
+
+
+class _Bench:
+    """`controller.ports.Station` and `Sink` at once: everything passes here."""
+
+    def __init__(
+        self, scenario: Scenario, rig: Rig, controller: Controller, course: Course
+    ) -> None:
+        self._scenario, self._rig, self._controller = scenario, rig, controller
+        self._station: Station = rig.station
+        self._course = course
+        self._waiting = list(scenario.fault)
+        self._handles: dict[int, int] = {}  # of the bench -> index in course.marks
+        self._entered_s: dict[str, float] = {}
+        self._now_s = 0.0
+        self._first_s: float | None = 0.0 if scenario.plant else None
+        self._operator_s = 0.0
+        self._key_on = False
+        self._bits = -1
+        self._columns = [
+            (signal.name, i)
+            for i, signal in enumerate(controller.signals)
+            if _is_drawn(signal.name)
+        ]
+        self._close = _close_names(scenario, controller)
+        limit_s = scenario.expect.within_s or 0.0
+        self._close_after_s = min(CLOSE_S_MAX, max(CLOSE_AFTER_S, 1.5 * limit_s))
+        for name, _ in self._columns:
+            course.columns[name] = []
+        for name in _FACTS:
+            course.columns[f"true {name}"] = []
+        for name, _ in self._close:
+            course.close[name] = []
+        for path, number in scenario.plant.items():
+            mark = Mark(text=f"plant {path} {number:g}", point=f"plant {path}", begun_s=0.0)
+            course.marks.append(mark)
+
+    # ---- the station ------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Faults of time 0 are there before the controller looks."""
+        self._inject_due(0.0)
+        await self._station.open()
+
+    async def sense(self, tick: Tick, frame: SensorFrame) -> None:
+        now_s = self._begin(tick)
+        self._inject_due(now_s)
+        self._note_ends(now_s)
+        self._repair(now_s)
+        await self._station.sense(tick, frame)
+        if self._is_close(now_s):
+            self._course.close_s.append(now_s)
+            for name, i in self._close:
+                self._course.close[name].append(frame.reading[i])
+
+    async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
+        await self._station.actuate(tick, frame)
+        bits = self._rig.output_bits()
+        if bits != self._bits:
+            self._bits = bits
+            self._course.edges.append(Edge(self._now_s, bits))
+
+    async def close(self) -> None:
+        await self._station.close()
+
+    def statistics(self) -> Mapping[str, float]:
+        return self._station.statistics()
+
+    # ---- the sink ---------------------------------------------------------------------------
+
+    def sample(self, sample: Sample) -> None:
+        course = self._course
+        truth = self._rig.truth()
+        course.time_s.append(self._now_s)
+        course.phases.append(sample.phase)
+        for name, i in self._columns:
+            course.columns[name].append(sample.values[i])
+        for name in _FACTS:
+            course.columns[f"true {name}"].append(truth[name])
+        if self._first_s is not None:
+            self._bound(truth)
+
+    def event(self, event: Event) -> None:
+        self._course.notes.append(note_of(event, self._now_s))
+
+    def stopping(self) -> bool:
+        return bool(self._course.lost) or self._now_s >= self._scenario.scenario.time_s_max
+
+    # ---- faults and people ------------------------------------------------------------------
+
+    def _begin(self, tick: Tick) -> float:
+        now_s = self._now_s = self._rig.time_s(tick)
+        phase = self._controller.phase
+        if phase not in self._entered_s:
+            self._entered_s[phase] = now_s
+        return now_s
+
+    def _inject_due(self, now_s: float) -> None:
+        if self._course.repair_s is not None or not self._waiting:
+            return
+        due = [injection for injection in self._waiting if self._is_due(injection, now_s)]
+        for injection in due:
+            self._waiting.remove(injection)
+            self._inject(injection, now_s)
+
+    def _is_due(self, injection: Injection, now_s: float) -> bool:
+        at = injection.at
+        since_s = 0.0 if at.phase is None else self._entered_s.get(at.phase)
+        if since_s is None:
+            return False
+        return now_s >= since_s + (at.after_s if at.time_s is None else at.time_s) - 1e-9
+
+    def _inject(self, injection: Injection, now_s: float) -> None:
+        fault = injection.fault
+        try:
+            handle = self._rig.bench.inject(fault, for_s=injection.for_s)
+        except FaultError as error:
+            self._course.lost = str(error)
+            return
+        self._handles[handle] = len(self._course.marks)
+        self._course.marks.append(Mark(text=_said(injection), point=fault.point, begun_s=now_s))
+        if self._first_s is None:
+            self._first_s = now_s
+
+    def _note_ends(self, now_s: float) -> None:
+        if not self._handles:
+            return
+        acting = {active.handle for active in self._rig.bench.active()}
+        for handle in [handle for handle in self._handles if handle not in acting]:
+            self._course.marks[self._handles.pop(handle)].ended_s = now_s
+
+    def _repair(self, now_s: float) -> None:
+        if self._first_s is None or now_s < self._first_s + self._scenario.scenario.repair_s:
+            return
+        if self._course.repair_s is None:
+            self._course.repair_s = self._operator_s = now_s
+            self._rig.bench.clear()
+            self._note_ends(now_s)
+        if now_s >= self._operator_s:
+            self._operator_s += OPERATOR_S
+            self._key_on = not self._key_on
+            self._rig.turn_limiter_key(on=self._key_on)
+            phase = self._controller.phase
+            if phase == "held":
+                self._controller.ask("restart")
+            elif phase in ("aborting", "gate"):
+                self._controller.ask("reset")
+
+    # ---- what is written down ---------------------------------------------------------------
+
+    def _is_close(self, now_s: float) -> bool:
+        if self._first_s is None:
+            return False
+        return now_s <= self._first_s + self._close_after_s
+
+    def _bound(self, truth: Mapping[str, float]) -> None:
+        expect, course = self._scenario.expect, self._course
+        for name in expect.truth_max:
+            course.truth_max[name] = max(course.truth_max.get(name, truth[name]), truth[name])
+        for name in expect.truth_min:
+            course.truth_min[name] = min(course.truth_min.get(name, truth[name]), truth[name])
+
+
+def _said(injection: Injection) -> str:
+    fault = injection.fault
+    numbers = ", ".join(f"{name} {number}" for name, number in fault.parameters.items())
+    return f"{fault.point} {fault.verb}{f' ({numbers})' if numbers else ''}"
+
+
+def _is_drawn(name: str) -> bool:
+    return name.startswith(("zone_", "stack_", "cylinder_")) or name in (
+        "load_cell_force_kn",
+        "valve_open_fraction",
+        "thickness_mm",
+    )
+
+
+def _close_names(scenario: Scenario, controller: Controller) -> list[tuple[str, int]]:
+    """Readings of the faulty points as the controller gets them."""
+    channels = controller.names.channels
+    points = {injection.fault.point for injection in scenario.fault}
+    partners = {str(injection.fault.parameters.get("with")) for injection in scenario.fault}
+    return [(name, i) for i, name in enumerate(channels) if name in points | partners]
+
+
+async def play(scenario: Scenario, face: str) -> Course:
+    """Run it to its end on one face. Raises FaceError when that face is not there.
+
+    A refusal by the controller and a fault the bench cannot inject are in the course.
+    """
+    header = scenario.scenario
+    course = Course(scenario_id=scenario.id, face=face, tick_s=0.0, output_names=())
+    try:
+        controller = open_controller(recipe_path(header.recipe), header.station)
+        course.tick_s, course.limits = controller.tick_s, dict(controller.limits)
+        async with open_face(face, scenario, controller) as rig:
+            course.output_names = rig.output_names
+            bench = _Bench(scenario, rig, controller, course)
+            before = rig.truth()["hard_protection_demands"]
+            try:
+                await controller.run(bench, [bench], bench.stopping)
+            finally:
+                course.demands = round(rig.truth()["hard_protection_demands"] - before)
+            course.end_s = course.time_s[-1] if course.time_s else 0.0
+        _end(course, controller)
+    except StationError as error:
+        course.refused = str(error)
+        course.outcome, course.cause = "Refused", str(error).splitlines()[0]
+    except MachineError as error:
+        course.lost = str(error)
+    return course
+
+
+def _end(course: Course, controller: Controller) -> None:
+    ended = controller.outcome
+    if ended is not None:
+        course.outcome, course.cause = ended
+    else:
+        course.outcome, course.cause = "Unfinished", f"still in {controller.phase}"
