@@ -2,13 +2,14 @@
 #   make run     simulated machine, broker, recipe R1 whole, batch report
 #   make test    the tests
 #   make check   format, lint, types, architecture, strict C, sanitizers
+#   make rig-check  the rig's firmware: types of MicroPython, its compiler
 #   make bench   speed beside its references -> build/bench.json
 
 PYTHON ?= python3
 BIN := .venv/bin
 C_SOURCES := $(wildcard native/kernel/*.[ch] native/plant/*.[ch])
 
-.PHONY: run test check bench constraints clean
+.PHONY: run test check rig-check bench constraints clean
 
 run: .venv/built
 	$(BIN)/hotpress demo
@@ -24,6 +25,9 @@ check: .venv/built
 	sh native/verify/strict.sh $(CURDIR)/$(BIN)/python
 	sh tools/check_symbols.sh $(CURDIR)/$(BIN)/python
 	sh native/verify/sanitize.sh $(CURDIR)/$(BIN)/python
+
+rig-check: .venv/built
+	sh tools/rig_check.sh $(CURDIR)/$(BIN)/python
 
 bench: .venv/built
 	$(BIN)/python -m tools.bench --json build/bench.json

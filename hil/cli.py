@@ -16,8 +16,10 @@ import typer
 from hil import MachineError, read_machine
 from hil.devices.machine_server import MachineServer
 from hil.devices.wires import WiringError
+from hil.rig_cli import app as rig_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(rig_app, name="rig")
 
 
 @app.callback()

@@ -1,0 +1,363 @@
+"""The plant in real time with the rig as its inputs and outputs.
+
+One beat: readings of the plant go to the rig, which puts them on its terminals; what the
+controller drives comes back, captured on the rig's clock, and acts on the plant for one
+tick. `RigBench` is the host; `TwinWire` is a whole wire (command, advance, sense) through a
+rig without hardware, for everything that drives a plant, such as the Modbus faces.
+
+    with RigTwin(time.monotonic) as twin:
+        bench = RigBench.open(plant, machine.wiring, RigLink(twin.port, time.monotonic), signals)
+        wire = TwinWire(bench, twin)
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from controller.ports import SignalNames
+from hil.rig import protocol
+from hil.rig.faults import VERB_NAMES
+from hil.rig.terminals import (
+    ANALOGUE,
+    COUNTS,
+    INPUT_COUNT,
+    LOOP,
+    OPEN_COUNTS,
+    OUTPUT_COUNT,
+    POSITION,
+    PT100,
+    READINGS_FORMAT,
+    TYPE_K,
+    VALVE_MV_MAX,
+    number_of,
+)
+from hil.rig_firmware import BOARDS, expected_hash, expected_header
+from hil.rig_link import (
+    Edge,
+    Exchange,
+    Hello,
+    LinkCounts,
+    RigError,
+    RigFault,
+    RigLink,
+    RigResetError,
+)
+from hil.rig_verdict import (
+    CLOCK,
+    FROZEN,
+    RESET,
+    WRONG_RIG,
+    ClockComparison,
+    Objection,
+    RigVerdict,
+    judge_clock,
+    judge_line,
+    verdict,
+)
+
+Sleep = Callable[[float], None]
+SILENCE_MS = 100  # the rig opens its terminals after that
+STALL_MS = 20
+LOST_S_MAX = 0.2  # without news of the outputs for so long, they count as off
+EDGE_KEPT_MAX = 4096
+_COUNTS_PER_UNIT = {PT100: 100.0, TYPE_K: 100.0, LOOP: 1000.0, POSITION: 1e4, "current": 1000.0}
+
+
+class PlantWire(Protocol):
+    """The plant's side: `hil.devices.face.Plant`."""
+
+    def command(self, output_bits: int, valve_open_fraction: float) -> None: ...
+
+    def advance(self) -> None: ...
+
+    def sense(self) -> tuple[Sequence[float], int]: ...
+
+
+class Terminals(Protocol):
+    """The controller's side of the rig: `hil.rig_twin.RigTwin`."""
+
+    def drive(self, output_bits: int, valve_mv: int) -> None: ...
+
+    def sample(self) -> tuple[list[float], int]: ...
+
+
+class Harness:
+    """Which signal is on which terminal of the rig, from a machine's wiring.
+
+    Terminals of the rig are named like those of the I/O modules they are wired to
+    (`ai.rtd_1` is `rtd_1`). Signals without a terminal are listed in `loose`.
+    Raises RigError when a wire ends where the rig has nothing.
+    """
+
+    def __init__(self, wiring: Mapping[str, str], signals: SignalNames) -> None:
+        self.channels: dict[int, int] = {}  # plant channel -> analogue terminal
+        self.inputs: dict[int, int] = {}  # plant bit -> switch of the rig
+        self.outputs: dict[int, int] = {}  # plant bit -> captured output
+        self.terminals: dict[str, int] = {}  # signal -> terminal, for faults
+        self.channel_count = len(signals.channels)
+        for signal, address in wiring.items():
+            self._connect(signal, address.partition(".")[2], signals)
+        wired = set(wiring)
+        self.loose = tuple(
+            name
+            for name in (*signals.channels, *signals.digital_inputs, *signals.digital_outputs)
+            if name not in wired
+        )
+
+    def _connect(self, signal: str, point: str, signals: SignalNames) -> None:
+        if signal in signals.digital_outputs:
+            bit = _numbered(signal, point, "do_", OUTPUT_COUNT)
+            self.outputs[signals.digital_outputs.index(signal)] = bit
+        elif signal in signals.digital_inputs or signal in signals.channels:
+            try:
+                number = number_of(point)
+            except ValueError:
+                raise RigError(f"wiring.{signal}: the rig has no terminal '{point}'") from None
+            self.terminals[signal] = number
+            if signal in signals.channels:
+                self.channels[signals.channels.index(signal)] = number
+            else:
+                bit = _numbered(signal, point, "di_", INPUT_COUNT)
+                self.inputs[signals.digital_inputs.index(signal)] = bit
+        elif point != "ao_1":
+            raise RigError(f"wiring.{signal}: the rig has no terminal '{point}' for it")
+
+    def payload(self, readings: Sequence[float], input_bits: int) -> bytes:
+        """Of an exchange. What has no signal, or one that is not a number, is an open terminal."""
+        counts = list(OPEN_COUNTS)
+        for channel, terminal in self.channels.items():
+            kind = ANALOGUE[terminal][1]
+            low, high = COUNTS[kind]
+            scaled = readings[channel] * _COUNTS_PER_UNIT[kind]
+            if not math.isnan(scaled):
+                counts[terminal] = round(min(max(scaled, low), high))
+        return struct.pack(READINGS_FORMAT, _moved(input_bits, self.inputs), *counts)
+
+    def plant_bits(self, captured_bits: int) -> int:
+        return _moved(captured_bits, {to: at for at, to in self.outputs.items()})
+
+    def captured_bits(self, plant_bits: int) -> int:
+        return _moved(plant_bits, self.outputs)
+
+    def readings(self, sampled: Sequence[float]) -> list[float]:
+        """By plant channel; NaN for a signal without a terminal."""
+        readings = [math.nan] * self.channel_count
+        for channel, terminal in self.channels.items():
+            readings[channel] = sampled[terminal]
+        return readings
+
+    def input_bits(self, switches: int) -> int:
+        return _moved(switches, {to: at for at, to in self.inputs.items()})
+
+
+def _numbered(signal: str, point: str, stem: str, count: int) -> int:
+    number = point.removeprefix(stem)
+    if not point.startswith(stem) or not number.isdecimal() or not 1 <= int(number) <= count:
+        raise RigError(f"wiring.{signal}: the rig has no terminal '{point}' for it")
+    return int(number) - 1
+
+
+def _moved(bits: int, places: Mapping[int, int]) -> int:
+    return sum(1 << to for at, to in places.items() if bits >> at & 1)
+
+
+class RigBench:
+    """Build it with `open`. Never raises for what the rig does in a beat: that is in `verdict`."""
+
+    def __init__(self, plant: PlantWire, harness: Harness, link: RigLink, tick_s: float) -> None:
+        self.harness = harness
+        self.clock = ClockComparison()
+        self.edges: deque[Edge] = deque(maxlen=EDGE_KEPT_MAX)
+        self.objections: dict[str, Objection] = {}
+        self.beat_count = 0
+        self.lost_beat_count = 0
+        self.hello: Hello | None = None
+        self._plant = plant
+        self._link = link
+        self._tick_s = tick_s
+        self._lost_beats_max = max(1, round(LOST_S_MAX / tick_s))
+        self._lost_in_a_row = 0
+        self._output_bits = 0
+        self._valve_fraction = 0.0
+        self._rig_bad_count = 0
+
+    @classmethod
+    def open(
+        cls,
+        plant: PlantWire,
+        wiring: Mapping[str, str],
+        link: RigLink,
+        signals: SignalNames,
+        *,
+        tick_s: float = 0.010,
+        silence_ms: int = SILENCE_MS,
+        stall_ms: int = STALL_MS,
+    ) -> RigBench:
+        """Shake hands and arm. Raises RigError when this is not the rig and firmware expected."""
+        bench = cls(plant, Harness(wiring, signals), link, tick_s)
+        bench.arm(silence_ms=silence_ms, stall_ms=stall_ms)
+        return bench
+
+    def arm(self, *, silence_ms: int = SILENCE_MS, stall_ms: int = STALL_MS) -> None:
+        """Check who is there and let it drive. Objections of before stay. Raises RigError."""
+        hello = self._link.hello()
+        if hello.board not in BOARDS or hello.firmware != expected_hash(hello.board):
+            self._wrong("its firmware is another: copy the files of `hotpress-hil rig stage`")
+        if hello.header != expected_header():
+            self._wrong("it is stamped for another plant header: stage and copy again")
+        self._link.arm(hello.firmware, hello.header, silence_ms, stall_ms)
+        if self.hello is None:
+            self._link.counts = LinkCounts()  # a rig that was still starting is no bad line
+        if self.hello is not None and self.hello.boot_id != hello.boot_id:
+            self._object(RESET, "the rig restarted during the run")
+        if self.hello is None or self.hello.boot_id != hello.boot_id:
+            self.clock = ClockComparison()
+            self.edges.clear()
+        self.hello = hello
+
+    def _wrong(self, text: str) -> None:
+        self._object(WRONG_RIG, text)
+        raise RigError(f"this rig cannot be used: {text}")
+
+    def _object(self, cause: str, text: str) -> None:
+        self.objections.setdefault(cause, Objection(cause, text))
+
+    def beat(self) -> None:
+        """One tick of the plant with the controller's outputs as the rig saw them."""
+        self.beat_count += 1
+        payload = self.harness.payload(*self._plant.sense())
+        try:
+            self._take(self._link.exchange(payload, is_probe=self._lost_in_a_row > 0))
+        except RigResetError:
+            self._object(RESET, "the rig restarted during the run")
+            self._lost()
+        except RigError as error:
+            self._object(FROZEN, f"the rig was lost: {error}")
+            self._lost()
+        self._plant.command(self._output_bits, self._valve_fraction)
+        self._plant.advance()
+
+    def _take(self, exchange: Exchange) -> None:
+        self._lost_in_a_row = 0
+        self._output_bits = self.harness.plant_bits(exchange.output_bits)
+        self._valve_fraction = min(exchange.valve_mv / VALVE_MV_MAX, 1.0)
+        self.edges.extend(exchange.edges)
+        self.clock.add(self._link.sent_s, self._link.received_s, exchange.now_us)
+        if exchange.flags & protocol.STALLED:
+            self._object(FROZEN, "the rig's loop stood still for longer than agreed")
+        if exchange.flags & protocol.DROPPED:
+            self._object(FROZEN, "the rig heard nothing for longer than agreed and let go")
+        if exchange.flags & protocol.EDGES_LOST:
+            self._object(FROZEN, "the rig could not keep up with the controller's edges")
+
+    def _lost(self) -> None:
+        """What the controller does is unknown; soon it counts as off."""
+        self.lost_beat_count += 1
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row >= self._lost_beats_max:
+            self._output_bits, self._valve_fraction = 0, 0.0
+
+    def run(self, seconds: float, clock: Callable[[], float], sleep: Sleep) -> None:
+        """Beat in real time. A beat that is late is caught up, at most ten in a row."""
+        begin_s, beat = clock(), 0
+        while beat * self._tick_s < seconds:
+            late_s = clock() - begin_s - beat * self._tick_s
+            if late_s > 10 * self._tick_s:
+                begin_s += late_s
+                self._object(CLOCK, "this host did not keep real time")
+            sleep(max(-late_s, 0.0))
+            self.beat()
+            beat += 1
+
+    def inject(
+        self, signal: str, verb: str, first: int = 0, second: int = 0, *, for_s: float = 0.0
+    ) -> RigFault:
+        """A fault in electrical form; parameters in counts, ms and thousandths (`rig.faults`).
+
+        Raises RigError when the rig cannot do it, KeyError for a signal without a terminal.
+        """
+        if verb not in VERB_NAMES:
+            raise RigError(f"the rig has no verb {verb!r}; it has {', '.join(VERB_NAMES)}")
+        if not 0.0 <= for_s <= 4e6:
+            raise RigError(f"for_s is {for_s}, must be within 0 .. 4000000")
+        for name, number in (("first", first), ("second", second)):
+            if not -(2**31) <= number < 2**31:
+                raise RigError(f"{name} is {number}, must fit 32 bits")
+        return self._link.inject(
+            self.harness.terminals[signal], VERB_NAMES.index(verb), first, second,
+            math.ceil(for_s * 1000),
+        )  # fmt: skip
+
+    def clear(self, fault: RigFault | None = None) -> int:
+        """End one fault or all; how many ended. Raises RigError."""
+        return self._link.clear(0 if fault is None else fault.handle)
+
+    def reaction_s(self, since_us: int, output: int, level: int) -> float | None:
+        """From an instant of rig time to the first such edge after it; None when there is none.
+
+        Both instants are the rig's own; the skew of its clock is taken out. `output` is
+        a number of the rig's terminals (16: the valve).
+        """
+        for edge in self.edges:
+            if edge.at_us >= since_us and edge.output == output and edge.level == level:
+                return self.clock.corrected_s(edge.at_us - since_us)
+        return None
+
+    def duty_fractions(self) -> Callable[[], tuple[float, ...]]:
+        """Start to measure; the returned function gives each output's share of time on since."""
+        begin_us, before = self._link.on_times_us()
+
+        def measured() -> tuple[float, ...]:
+            end_us, after = self._link.on_times_us()
+            span_us = max(end_us - begin_us, 1)
+            pairs = zip(before, after, strict=True)
+            return tuple(((b - a) & 0xFFFFFFFF) / span_us for a, b in pairs)
+
+        return measured
+
+    def status(self) -> dict[str, int]:
+        """The rig's own counters. Raises RigError."""
+        status = self._link.status()
+        self._rig_bad_count = status["bad_frame_count"]
+        return status
+
+    def verdict(self, tested: Collection[str] = ()) -> RigVerdict:
+        """Whether this run may be believed; `tested` are causes it was about."""
+        counts = self._link.counts
+        bad_count = max(counts.bad_count, sum(counts.errors.values()) + self._rig_bad_count)
+        objections = [
+            *judge_line(bad_count, counts.request_count),
+            *self.objections.values(),
+            *judge_clock(self.clock),
+        ]
+        return verdict(objections, tested)
+
+
+class TwinWire:
+    """`hil.devices.face.Plant` through a rig: terminals on one side, the plant on the other.
+
+    In real time one call of `advance` is one beat. It waits for the rig, a millisecond or two;
+    a dead rig costs the link's time-outs and no more.
+    """
+
+    def __init__(self, bench: RigBench, terminals: Terminals) -> None:
+        self.bench = bench
+        self._terminals = terminals
+
+    def command(self, output_bits: int, valve_open_fraction: float) -> None:
+        share = valve_open_fraction if math.isfinite(valve_open_fraction) else 0.0
+        valve_mv = round(min(max(share, 0.0), 1.0) * VALVE_MV_MAX)
+        self._terminals.drive(self.bench.harness.captured_bits(output_bits), valve_mv)
+
+    def advance(self) -> None:
+        self.bench.beat()
+
+    def sense(self) -> tuple[Sequence[float], int]:
+        """As the I/O modules' converters read the terminals now."""
+        sampled, switches = self._terminals.sample()
+        harness = self.bench.harness
+        return harness.readings(sampled), harness.input_bits(switches)

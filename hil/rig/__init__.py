@@ -1,0 +1,1 @@
+"""Firmware of the rig, for MicroPython. On the device this file does not exist."""

@@ -1,0 +1,148 @@
+"""Raspberry Pi Pico and Pico 2: pins of README.md and wiring.svg, nothing else.
+
+The front end is on while the latch line moves: a 100 ms retriggerable monostable, outside of
+the chip, opens every terminal when this loop stands still. The chip's own watchdog restarts
+it soon after.
+"""
+
+import time
+from array import array
+
+import micropython
+from machine import ADC, SPI, UART, WDT, Pin
+
+from hil.rig.rig import Rig
+from hil.rig.terminals import ANALOGUE_COUNT, VALVE_MV_MAX
+
+BAUD = 921600
+WATCHDOG_MS = 300
+FIRST_OUTPUT_PIN = 6  # do_1 .. do_16 on GP6 .. GP21
+DAC_SELECT_PINS = (5, 22, 28)
+LATCH_PIN = 4
+VALVE_PIN, COLD_JUNCTION_PIN = 26, 27
+FULL_SCALE_MV = 11000  # valve voltage at full scale of the converter, after the divider
+JUNCTION_MV_PER_C = 10  # LM35-like sensor at the thermocouple terminals
+REFERENCE_MV = 3300
+JUNCTION_C = (-10.0, 60.0)
+FEED_US = 5000
+_EDGES_KEPT = 64
+_WRITE_UPDATE = 0x30  # command nibble of an eight-fold 16-bit converter: write and update n
+
+
+class Edges:
+    """Instants taken in the pin interrupt: preallocated, because nothing may allocate there."""
+
+    def __init__(self, pins: "list[Pin]") -> None:
+        self._pins = pins
+        self._at = array("i", [0] * _EDGES_KEPT)
+        self._levels = array("i", [0] * _EDGES_KEPT)
+        self._written = 0
+        self._read = 0
+        for pin in pins:
+            pin.irq(self._moved, Pin.IRQ_RISING | Pin.IRQ_FALLING, hard=True)
+
+    @micropython.native
+    def _moved(self, pin: Pin) -> None:
+        levels = 0
+        bit = 1
+        for one in self._pins:
+            if one.value():
+                levels |= bit
+            bit <<= 1
+        place = self._written % _EDGES_KEPT
+        self._at[place] = time.ticks_us()  # type: ignore[call-overload]
+        self._levels[place] = levels
+        self._written += 1
+
+    def take(self) -> "list[tuple[int, int]]":
+        """Raw instant and levels, oldest first; overrun keeps the newest."""
+        end = self._written
+        first = max(self._read, end - _EDGES_KEPT)
+        self._read = end
+        return [
+            (self._at[n % _EDGES_KEPT], self._levels[n % _EDGES_KEPT]) for n in range(first, end)
+        ]
+
+
+class Rp2Board:
+    def __init__(self) -> None:
+        micropython.kbd_intr(-1)
+        self._line = UART(0, BAUD, tx=Pin(0), rx=Pin(1), txbuf=1024, rxbuf=1024, timeout=0)
+        self._spi = SPI(0, 10_000_000, polarity=0, phase=1, sck=Pin(2), mosi=Pin(3))
+        self._selects = [Pin(number, Pin.OUT, value=1) for number in DAC_SELECT_PINS]
+        self._latch = Pin(LATCH_PIN, Pin.OUT, value=0)
+        self._outputs = [Pin(FIRST_OUTPUT_PIN + n, Pin.IN, Pin.PULL_DOWN) for n in range(16)]
+        self._valve = ADC(VALVE_PIN)
+        self._junction = ADC(COLD_JUNCTION_PIN)
+        self._edges = Edges(self._outputs)
+        self._word = bytearray(4)
+        self._shift = bytearray(5)  # 16 switches, 24 terminals closed
+        self._ticks = time.ticks_us()
+        self._now_us = 0
+        self._fed_us = 0
+        self._watchdog = WDT(timeout=WATCHDOG_MS)
+
+    def now_us(self) -> int:
+        """Extends the wrapping counter; called far more often than it wraps (17 min)."""
+        ticks = time.ticks_us()
+        self._now_us += time.ticks_diff(ticks, self._ticks)
+        self._ticks = ticks
+        return self._now_us
+
+    def wait(self) -> bool:
+        if not self._line.any():
+            time.sleep_us(200)
+        return True
+
+    def read(self) -> bytes:
+        count = self._line.any()
+        return self._line.read(count) or b"" if count else b""
+
+    def write(self, content: bytes) -> None:
+        self._line.write(content)
+
+    def look(self, rig: Rig) -> None:
+        valve_mv = self._valve.read_u16() * FULL_SCALE_MV // 65535
+        valve_mv = min(valve_mv, VALVE_MV_MAX)
+        now_us = self.now_us()
+        for ticks, levels in self._edges.take():
+            at_us = now_us + time.ticks_diff(ticks, self._ticks)
+            rig.capture.levels(levels, rig.capture.valve_mv, at_us)
+        levels = 0
+        for n in range(16):
+            levels |= self._outputs[n].value() << n
+        rig.capture.levels(levels, valve_mv, now_us)
+
+    def drive(self, rig: Rig) -> None:
+        """Converters first, then switches and open terminals with one latch pulse."""
+        junction_c = self._junction.read_u16() * REFERENCE_MV / 65535 / JUNCTION_MV_PER_C
+        rig.cold_junction_c = min(max(junction_c, JUNCTION_C[0]), JUNCTION_C[1])
+        for number in range(ANALOGUE_COUNT):
+            self._convert(self._selects[number // 8], number % 8, rig.codes[number])
+        closed = ~rig.open_mask & 0xFFFFFF
+        shift = self._shift
+        shift[0], shift[1] = rig.inputs >> 8 & 0xFF, rig.inputs & 0xFF
+        shift[2], shift[3], shift[4] = closed >> 16, closed >> 8 & 0xFF, closed & 0xFF
+        self._spi.write(shift)
+        self._pulse()
+
+    def _convert(self, select: Pin, channel: int, code: int) -> None:
+        word = self._word
+        word[0] = _WRITE_UPDATE >> 4
+        word[1] = channel << 4 | code >> 12
+        word[2] = code >> 4 & 0xFF
+        word[3] = code << 4 & 0xF0
+        select(0)
+        self._spi.write(word)
+        select(1)
+
+    def feed(self) -> None:
+        """The latch pulse repeats what the registers hold; the monostable sees it."""
+        self._watchdog.feed()
+        if self.now_us() - self._fed_us >= FEED_US:
+            self._pulse()
+
+    def _pulse(self) -> None:
+        self._latch(1)
+        self._latch(0)
+        self._fed_us = self.now_us()
