@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from controller.fieldbus.greeting import LinkError, RefusedError
 from controller.fieldbus.link_statistics import LinkStatistics
 from controller.fieldbus.pdu import REPLIES, WRITE_MULTIPLE, BlockReply, BlockRequest
 
@@ -33,22 +34,6 @@ _MBAP = struct.Struct(">HHH")
 
 # Its warnings repeat what the counters of this module say, once a frame.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
-
-
-class LinkError(Exception):
-    """No reply that may be used. The connection is closed unless `usable` says otherwise."""
-
-    usable = False
-
-
-class RefusedError(LinkError):
-    """The device said no, in good order: a Modbus exception code."""
-
-    usable = True
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"Modbus exception code {code}")
-        self.code = code
 
 
 class Connection:

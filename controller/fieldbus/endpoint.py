@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
-from controller.fieldbus.connection import Connection, LinkError, RefusedError
+from controller.fieldbus.connection import Connection
+from controller.fieldbus.greeting import LinkError, RefusedError, greet
 from controller.fieldbus.link_statistics import LinkStatistics
 from controller.fieldbus.module import Module
 from controller.fieldbus.pdu import BlockRequest
@@ -20,11 +22,10 @@ from controller.ports import OutputFrame, StationError
 
 _BACK_OFF_S_MIN = 0.02
 _DOWN_WAIT_S = 0.005  # a virtual clock must not race ahead while the wire is being mended
-_GATEWAY_CODES = (10, 11)
 
 
-class Endpoint:
-    """`sense` and `actuate` never raise for a fault of the wire."""
+class TcpEndpoint:
+    """Implements `parts.Endpoint`. `sense` and `actuate` never raise for a fault of the wire."""
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class Endpoint:
         stopwatch_s: Callable[[], float],
     ) -> None:
         self.where = f"{host}:{port}"
-        self.modules = modules
+        self.parts = modules
         # The digital outputs go last: with them the machine has the whole tick.
         self.writers = sorted((m for m in modules if m.writes), key=lambda m: m.writes_digital)
         self.statistics = LinkStatistics()
@@ -69,11 +70,11 @@ class Endpoint:
         remaining_s = deadline_s - self._monotonic()
         if not self._up.is_set() and remaining_s > 0:
             await self._wait_up(min(remaining_s, _DOWN_WAIT_S))
-        for module in self.modules:
+        for module in self.parts:
             module.lose()
         try:
             async with asyncio.timeout(max(deadline_s - self._monotonic(), 0.0)) as deadline:
-                for module in self.modules:
+                for module in self.parts:
                     if not self._up.is_set():
                         return
                     await self._sense_module(module, deadline, deadline_s)
@@ -164,48 +165,15 @@ class Endpoint:
                         f"{self.where}: nothing listens there; start the device or correct "
                         "host and port of the [[device]]"
                     )
-                for module in self.modules:
-                    await self._greet(module, deadline)
+                for module in self.parts:
+                    await greet(
+                        partial(self._connection.transact, deadline=deadline),
+                        module,
+                        self.where,
+                        self.statistics.counters,
+                        self._monotonic,
+                    )
         except TimeoutError:
             why = self._connection.fault() or f"no answer within {self._link.open_s_max:g} s"
             raise StationError(f"{self.where}: connected, but no Modbus answer: {why}") from None
         self._up.set()
-
-    async def _greet(self, module: Module, deadline: asyncio.Timeout) -> None:
-        """Identity, lease, counters. Raises StationError when it is not the one configured."""
-        label = f"{self.where} unit {module.unit_id} ('{module.name}', {module.profile_name})"
-        try:
-            found = _registers(await self._connection.transact(module.identity_request, deadline))
-            if found != module.identity:
-                self.statistics.counters.identity_mismatch_count += 1
-                raise StationError(
-                    f"{label}: expected {_identity(module.identity)}, found {_identity(found)}; "
-                    "connect the configured device or install the same profile on both sides"
-                )
-            if module.writes:
-                await self._connection.transact(module.lease_write, deadline)
-                block = await self._connection.transact(module.lease_request, deadline)
-                if _registers(block) != (module.lease_ms,):
-                    raise StationError(
-                        f"{label}: lease_ms {module.lease_ms} was written, "
-                        f"{_registers(block)[0]} is in force"
-                    )
-            asked_s = self._monotonic()
-            module.rebase(await self._connection.transact(module.sense_request, deadline), asked_s)
-        except RefusedError as error:
-            gone = "no such unit behind this address" if error.code in _GATEWAY_CODES else error
-            raise StationError(f"{label}: refused: {gone}") from None
-        except LinkError as error:
-            raise StationError(f"{label}: {error}") from None
-
-
-def _registers(block: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(block[i : i + 2], "big") for i in range(0, len(block), 2))
-
-
-def _identity(numbers: tuple[int, ...]) -> str:
-    vendor, product, revision, high, low = numbers
-    return (
-        f"vendor 0x{vendor:04X} product 0x{product:04X} revision {revision} "
-        f"profile {high:04x}{low:04x}"
-    )

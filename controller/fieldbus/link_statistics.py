@@ -27,6 +27,13 @@ class LinkCounters:
     echo_mismatch_count: int = 0  # outputs were last written by somebody else, or never arrived
     late_read_count: int = 0  # not asked for any more: the deadline had passed
     late_write_count: int = 0  # output frames not written because their deadline had passed
+    checksum_fault_count: int = 0  # serial: a frame of the right shape with a wrong checksum
+    echo_count: int = 0  # serial: our own request heard back, taken out
+    noise_byte_count: int = 0  # serial: bytes nobody had asked for
+    babble_count: int = 0  # serial: the line closed for a while because it never stopped talking
+    suspect_reply_count: int = 0  # a reply older than one that was taken before: dropped
+    garbage_line_count: int = 0  # instrument: not a line of its protocol
+    invalid_reading_count: int = 0  # instrument: overload, tare or another unit, said in good order
 
 
 class LinkStatistics:

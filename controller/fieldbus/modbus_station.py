@@ -1,9 +1,11 @@
-"""A press whose inputs and outputs are Modbus TCP modules: the Station of the deployed loop.
+"""A press whose inputs and outputs hang on wires: the Station of the deployed loop.
 
-One batched read a module in `sense`, one batched write a module with outputs in `actuate`;
-modules that share host and port share one connection and take turns, others run side by
-side. Deadlines are absolute: the tick's due instant plus a budget, on the clock the loop
-runs by. In lockstep that clock stands still within a tick, so the budget is wall time.
+Modbus TCP modules, Modbus RTU modules on serial lines, instruments that talk by themselves
+and pins of this computer, in any mixture. Of a Modbus module: one batched read in `sense`,
+one batched write in `actuate`. Modules that share a socket or a line take turns on it,
+different ways run side by side. Deadlines are absolute: the tick's due instant plus a
+budget, on the clock the loop runs by. In lockstep that clock stands still within a tick,
+so the budget is wall time.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from controller.fieldbus.endpoint import Endpoint
 from controller.fieldbus.link_statistics import LinkStatistics
-from controller.fieldbus.module import Module
+from controller.fieldbus.parts import Endpoint, Part
+from controller.fieldbus.pins import PinLines, PinRequest, open_gpiod
 from controller.fieldbus.settings import Device, Link
+from controller.fieldbus.ways import check_lines, endpoints
 from controller.fieldbus.wiring import resolve
 from controller.ports import OutputFrame, SensorFrame, SignalNames, Tick
 
@@ -38,8 +41,11 @@ class ModbusStation:
         *,
         not_fitted: Collection[str] = (),
         stopwatch_s: Callable[[], float] = time.perf_counter,
+        open_pins: Callable[[PinRequest], PinLines] = open_gpiod,
     ) -> None:
         self._wired = resolve(devices, wiring, signals, not_fitted)
+        check_lines(self._wired, link)
+        self._open_pins = open_pins
         self._link = link
         self._monotonic = monotonic
         self._stopwatch_s = stopwatch_s
@@ -47,20 +53,19 @@ class ModbusStation:
         self._sense_budget_s = link.sense_budget_ms * 1e-3
         self._actuate_budget_s = link.actuate_budget_ms * 1e-3
         self._endpoints: list[Endpoint] = []
-        self._modules: list[Module] = []
+        self._parts: list[Part] = []
 
     async def open(self) -> None:
         """Connect, check who answers, set the leases. Raises StationError."""
-        places: dict[tuple[str, int], list[Module]] = {}
-        self._modules = []
-        for wired in self._wired:
-            module = Module(wired)
-            self._modules.append(module)
-            places.setdefault((wired.device.host, wired.device.port), []).append(module)
-        self._endpoints = [
-            Endpoint(host, port, modules, self._link, self._monotonic, self._stopwatch_s)
-            for (host, port), modules in places.items()
-        ]
+        self._endpoints = endpoints(
+            self._wired,
+            self._link,
+            self._monotonic,
+            self._stopwatch_s,
+            self._analogue_outputs,
+            self._open_pins,
+        )
+        self._parts = [part for endpoint in self._endpoints for part in endpoint.parts]
         try:
             for endpoint in self._endpoints:
                 await endpoint.open()
@@ -81,16 +86,16 @@ class ModbusStation:
         input_bits = readback_bits = lapse_count = 0
         digital_ok = readback_ok = True
         digital_age_s = 0.0
-        for module in self._modules:
-            module.put(frame, now_s)
-            if module.has_inputs:
-                input_bits |= module.input_bits()
-                digital_ok = digital_ok and module.fresh
-                digital_age_s = max(digital_age_s, module.age_s(now_s))
-            if module.writes:
-                readback_bits |= module.readback_bits()
-                readback_ok = readback_ok and module.fresh
-                lapse_count += module.lapse_total
+        for part in self._parts:
+            part.put(frame, now_s)
+            if part.has_inputs:
+                input_bits |= part.input_bits()
+                digital_ok = digital_ok and part.fresh
+                digital_age_s = max(digital_age_s, part.age_s(now_s))
+            if part.writes:
+                readback_bits |= part.readback_bits()
+                readback_ok = readback_ok and part.fresh
+                lapse_count += part.lapse_total
         frame.digital_input_bits = input_bits
         frame.digital_age_s = digital_age_s
         frame.digital_ok = digital_ok

@@ -26,6 +26,8 @@ class Module:
         self.lease_ms = wired.device.lease_ms
         self.writes = wired.writes
         self.writes_digital = bool(wired.digital_outputs)
+        if profile.identity is None:  # parse_profile has refused such a profile
+            raise StationError(f"device '{self.name}': profile without identity")
         self.identity_request = read_input(unit, profile.identity.address, 5)
         self.sense_request = read_input(unit, sense.address, sense.count)
         self._struct, self._index = layout(sense)
@@ -44,6 +46,7 @@ class Module:
         self._init_outputs(wired)
         self._boot_count = -1
         self._sample_count = -1
+        self._newest_count = 0  # no reply may be older than this
         self._sample_s = 0.0
         self._words: tuple[int, ...] = ()
         self.fresh = False
@@ -101,7 +104,19 @@ class Module:
         if self._sample_count == -1:
             self._sample_s = now_s
         self._echo_expected = -1
+        self._newest_count = words[self._sample_at]
         self._count_lapses(words)
+
+    def goes_back(self, block: bytes) -> bool:
+        """True for a reply older than one seen before: late, from a module that lives on."""
+        words: tuple[int, ...] = self._struct.unpack(block)
+        behind = (self._newest_count - words[self._sample_at]) & _WORD_MASK
+        return words[self._boot_at] == self._boot_count and 0 < behind < 0x8000
+
+    def stands_still(self, block: bytes) -> bool:
+        """True for a reply with no newer conversion than the last: perhaps its duplicate."""
+        words: tuple[int, ...] = self._struct.unpack(block)
+        return words[self._sample_at] == self._sample_count
 
     def take(self, block: bytes, asked_s: float) -> bool:
         """A sense block. False, and nothing taken, when the module was restarted meanwhile."""
@@ -110,7 +125,7 @@ class Module:
             self.lose()
             return False
         if words[self._sample_at] != self._sample_count:
-            self._sample_count = words[self._sample_at]
+            self._sample_count = self._newest_count = words[self._sample_at]
             self._sample_s = asked_s
         self._words = words
         self._count_lapses(words)

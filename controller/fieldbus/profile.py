@@ -32,6 +32,13 @@ Kind = Literal[
     "digital_readback",
     "digital_output",
 ]
+Face = Literal["modbus", "instrument", "pins"]
+# How a device of this face is reached: the keys of its [[device]].
+WAYS: dict[Face, tuple[str, ...]] = {
+    "modbus": ("host", "serial"),
+    "instrument": ("serial",),
+    "pins": ("chip",),
+}
 WORDS = {"int16": 1, "uint16": 1, "int32": 2, "bits": 1}
 SENSE_WORDS = ("module_status", "boot_count", "sample_count")
 
@@ -80,13 +87,24 @@ class Lease(Struct, frozen=True, forbid_unknown_fields=True):
     ms_high: Annotated[int, Meta(ge=1, le=65_535)]
 
 
+class Instrument(Struct, frozen=True, forbid_unknown_fields=True):
+    """An ASCII indicator that talks by itself; its lines are in `indicator_frame`."""
+
+    unit_text: Annotated[str, Meta(pattern=r"^[A-Za-z]{1,4}$")]
+    """The unit as its lines write it."""
+    silence_ms_max: Annotated[int, Meta(ge=10, le=10_000)]
+    """Longer without a good line: it is gone, its reading bad."""
+
+
 class Profile(Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of module."""
+    """One kind of module. An instrument and pins have terminals, but no registers."""
 
     name: ProfileName
     description: str
-    identity: Identity
     sense: Block
+    face: Face = "modbus"
+    identity: Identity | None = None
+    instrument: Instrument | None = None
     actuate: Block | None = None
     lease: Lease | None = None
 
@@ -117,6 +135,10 @@ class DeviceProfile:
     outputs: dict[str, Point]
     identity: tuple[int, int, int, int, int]
 
+    @property
+    def face(self) -> Face:
+        return self.profile.face
+
 
 def load_profile(name: str) -> DeviceProfile:
     """Read a shipped profile. Raises StationError naming the file and what is wrong in it."""
@@ -141,14 +163,25 @@ def parse_profile(content: bytes, file: str) -> DeviceProfile:
     except (msgspec.MsgspecError, ValueError) as error:
         raise StationError(f"{file}: {error}") from None
     _check_block(profile.sense, "sense", file)
+    if profile.actuate is not None:
+        _check_block(profile.actuate, "actuate", file)
+    if profile.face == "modbus":
+        _check_registers(profile, file)
+    if (profile.face == "instrument") != (profile.instrument is not None):
+        raise StationError(f'{file}: [instrument] and face = "instrument" go together')
+    return _index(profile, content)
+
+
+def _check_registers(profile: Profile, file: str) -> None:
+    if profile.identity is None:
+        raise StationError(f"{file}: [identity] is missing; a Modbus module is asked who it is")
     for word in SENSE_WORDS:
         if word not in profile.sense.word:
             raise StationError(f"{file}: sense.word.{word} is missing")
-    if profile.actuate is not None:
-        _check_block(profile.actuate, "actuate", file)
-        if profile.lease is None or "lease_lapse_count" not in profile.sense.word:
-            raise StationError(f"{file}: a module with outputs needs [lease] and lease_lapse_count")
-    return _index(profile, content)
+    if profile.actuate is not None and (
+        profile.lease is None or "lease_lapse_count" not in profile.sense.word
+    ):
+        raise StationError(f"{file}: a module with outputs needs [lease] and lease_lapse_count")
 
 
 def _check_block(block: Block, label: str, file: str) -> None:
@@ -177,7 +210,7 @@ def _check_block(block: Block, label: str, file: str) -> None:
 
 def _index(profile: Profile, content: bytes) -> DeviceProfile:
     digest = hashlib.sha256(content).digest()
-    identity = profile.identity
+    identity = profile.identity or Identity(0, 0, 0, 0)
     outputs = _points(profile.actuate) if profile.actuate is not None else {}
     sensed = _points(profile.sense)
     return DeviceProfile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from controller.fieldbus.profile import DeviceProfile, Point, load_profile
+from controller.fieldbus.profile import WAYS, DeviceProfile, Point, load_profile
 from controller.fieldbus.settings import Device
 from controller.ports import SignalNames, StationError
 
@@ -67,18 +67,23 @@ def resolve(
 
 def _devices(devices: Iterable[Device]) -> dict[str, Wired]:
     wired: dict[str, Wired] = {}
-    places: dict[tuple[str, int, int], str] = {}
+    places: dict[tuple[str, int], str] = {}
     for device in devices:
-        place = (device.host, device.port, device.unit_id)
+        place = (device.place, device.unit_id)
         if device.name in wired:
             raise StationError(f"device '{device.name}' is there twice")
         if place in places:
             raise StationError(
-                f"device '{device.name}': {device.host}:{device.port} unit {device.unit_id} "
+                f"device '{device.name}': {device.place} unit {device.unit_id} "
                 f"is already '{places[place]}'"
             )
         places[place] = device.name
         profile = load_profile(device.profile)
+        if way(device) not in WAYS[profile.face]:
+            raise StationError(
+                f"device '{device.name}': {device.profile} is reached by "
+                f"{' or '.join(WAYS[profile.face])}, not by {way(device)}"
+            )
         lease = profile.profile.lease
         if lease is not None and not lease.ms_low <= device.lease_ms <= lease.ms_high:
             raise StationError(
@@ -88,7 +93,35 @@ def _devices(devices: Iterable[Device]) -> dict[str, Wired]:
         wired[device.name] = Wired(device, profile)
     if not wired:
         raise StationError("device: a station needs at least one [[device]]")
+    _check_lines([w for w in wired.values() if w.device.serial is not None])
     return wired
+
+
+def way(device: Device) -> str:
+    """The key of a [[device]] that says how it is reached."""
+    if device.host is not None:
+        return "host"
+    return "serial" if device.serial is not None else "chip"
+
+
+def _check_lines(serial: list[Wired]) -> None:
+    """Modules of one line speak at one speed; an instrument that talks by itself is alone."""
+    first: dict[str, Wired] = {}
+    for wired in serial:
+        device = wired.device
+        other = first.setdefault(device.place, wired)
+        if other is wired:
+            continue
+        if (device.baud, device.parity) != (other.device.baud, other.device.parity):
+            raise StationError(
+                f"device '{device.name}': baud and parity differ from those of "
+                f"'{other.device.name}' on the same line {device.place}"
+            )
+        if "instrument" in (wired.profile.face, other.profile.face):
+            raise StationError(
+                f"device '{device.name}': {device.place} is already '{other.device.name}'; "
+                "an instrument that talks by itself has its line alone"
+            )
 
 
 def _attach(signal: str, address: str, family: str, number: int, wired: dict[str, Wired]) -> None:

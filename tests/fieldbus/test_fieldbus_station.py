@@ -278,7 +278,7 @@ async def test_a_machine_that_was_replaced_while_away_is_not_believed() -> None:
     await press.stop()
     imposter = Machine()
     imposter.modules["ai"].inputs.read(0, 5)
-    imposter.modules["ai"].inputs._runs[0].put_word(2, 0x0B24)  # another product
+    imposter.modules["ai"].inputs.runs[0].put_word(2, 0x0B24)  # another product
     await imposter.start(press.port)
     frame = Frame()
     for index in range(20):
@@ -336,7 +336,7 @@ async def test_nothing_listening_is_said_plainly() -> None:
 
 async def test_a_device_of_another_revision_is_refused_with_both_identities() -> None:
     async with machine() as press:
-        press.modules["ao"].inputs._runs[0].put_word(4, 2)
+        press.modules["ao"].inputs.runs[0].put_word(4, 2)
         with pytest.raises(StationError) as refused:
             await station(press.port).open()
         text = str(refused.value)
