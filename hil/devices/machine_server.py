@@ -40,10 +40,11 @@ class MachineServer:
         lockstep: bool = False,
         lease_ms: int | None = None,
         boot_count: int = 0,
+        start_temperature_c: float | None = None,
     ) -> None:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
-        plant = Plant(machine, seed=seed)
+        plant = Plant(machine, seed=seed, start_temperature_c=start_temperature_c)
         signals = plant.signals
         loose = [s for s in machine.wiring if s in signals.channels and s not in plant.fitted]
         if loose:
