@@ -11,10 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-import msgspec
-
 from controller.ports import Station, Tick
-from hil.description import Machine, MachineError, explained
+from hil.description import Machine
 from hil.devices.machine_server import MachineServer
 from hil.faults import Bench
 from hil.machine import read_machine
@@ -60,26 +58,8 @@ Face = Callable[[Scenario, Controller], AbstractAsyncContextManager[Rig]]
 
 
 def _machine(scenario: Scenario, controller: Controller) -> Machine:
-    """The machine with the recipe's workpiece in it, and what is wrong with it from the start.
-
-    Raises MachineError for a field the machine file does not have and for an impossible one.
-    """
-    machine = read_machine(scenario.scenario.machine).with_stack(controller.stack)
-    if not scenario.plant:
-        return machine
-    fields = msgspec.to_builtins(machine)
-    for path, number in scenario.plant.items():
-        table, _, field = path.partition(".")
-        found = fields.get(table)
-        rows = found if isinstance(found, list) else [found]
-        for row in rows:
-            if not isinstance(row, dict) or field not in row:
-                raise MachineError(f"{scenario.id}: plant.{path}: the machine has no such field")
-            row[field] = number
-    try:
-        return msgspec.convert(fields, Machine)
-    except msgspec.ValidationError as error:
-        raise MachineError(explained(f"{scenario.id}: plant", error)) from None
+    """The machine with the recipe's workpiece in it. Raises MachineError."""
+    return read_machine(scenario.scenario.machine).with_stack(controller.stack)
 
 
 @asynccontextmanager

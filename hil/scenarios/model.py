@@ -117,11 +117,8 @@ class Expect(_Part, frozen=True, kw_only=True):
 
 class Scenario(_Part, frozen=True, kw_only=True):
     scenario: Header
-    fault: Annotated[tuple[Injection, ...], Meta(max_length=16)] = ()
+    fault: Annotated[tuple[Injection, ...], Meta(min_length=1, max_length=16)]
     expect: Expect
-    plant: dict[Annotated[str, Meta(pattern=r"^[a-z_]+\.[a-z0-9_]+\Z")], Quantity] = {}
-    """Fields of the machine file that are otherwise, `hydraulic.leak_m3_per_s_pa`; of `zone` in
-    all zones. Such a fault is there from the start and is not repaired."""
 
     @property
     def id(self) -> str:
@@ -169,8 +166,6 @@ def _collected(injection: Any) -> Any:
 def _impossible(scenario: Scenario) -> list[str]:
     """What no single field can show."""
     expect, found = scenario.expect, []
-    if not scenario.fault and not scenario.plant:
-        found.append("fault: nothing is wrong; give a [[fault]] or [plant]")
     known = (*OUTPUT_GROUPS, *DIGITAL_OUTPUTS)
     if expect.outputs is not None and expect.outputs not in known:
         found.append(f"expect.outputs: no {expect.outputs!r}; there are: {', '.join(known)}")

@@ -49,7 +49,7 @@ class _Bench:
         self._handles: dict[int, int] = {}  # of the bench -> index in course.marks
         self._entered_s: dict[str, float] = {}
         self._now_s = 0.0
-        self._first_s: float | None = 0.0 if scenario.plant else None
+        self._first_s: float | None = None
         self._operator_s = 0.0
         self._key_on = False
         self._bits = -1
@@ -67,9 +67,6 @@ class _Bench:
             course.columns[f"true {name}"] = []
         for name, _ in self._close:
             course.close[name] = []
-        for path, number in scenario.plant.items():
-            mark = Mark(text=f"plant {path} {number:g}", point=f"plant {path}", begun_s=0.0)
-            course.marks.append(mark)
 
     # ---- the station ------------------------------------------------------------------------
 

@@ -86,7 +86,8 @@ def reaction_of(note: Note) -> Reaction | None:
     if note.kind == "phase":
         return _STATES.get(str(note.detail.get("state", "")))
     if note.kind == "permissive":
-        return "inhibit" if "missing" in note.detail else None
+        missing = note.detail.get("missing", "")
+        return "inhibit" if missing not in ("", "no_trip") else None  # tripped is not a reason
     if note.kind == "interlock" and "priority" in note.detail:
         return "inhibit"
     if note.severity in _SEVERE:
