@@ -39,15 +39,15 @@ TEMPERATURE_C_BOUNDS = (-50.0, 1000.0)
 FACES = {"wip": "hil.vessel:Vessel"}
 
 
-def _enum_names(enum: str, prefix: str) -> tuple[str, ...]:
+def enum_names(enum: str, prefix: str) -> tuple[str, ...]:
     by_number = ffi.typeof(f"enum {enum}").elements
     names = (by_number[number] for number in sorted(by_number))
     return tuple(name.removeprefix(prefix).lower() for name in names if not name.endswith("_COUNT"))
 
 
-_READINGS = _enum_names("plant_reading", "PLANT_READING_")
-_INPUTS = _enum_names("plant_input", "PLANT_INPUT_")
-_OUTPUTS = _enum_names("plant_output", "PLANT_OUTPUT_")
+_READINGS = enum_names("plant_reading", "PLANT_READING_")
+_INPUTS = enum_names("plant_input", "PLANT_INPUT_")
+_OUTPUTS = enum_names("plant_output", "PLANT_OUTPUT_")
 # What every press may have, and what comes with a chamber round it.
 READINGS = _READINGS[: lib.PLANT_PRESS_READING_COUNT]
 CHAMBER_READINGS = _READINGS[lib.PLANT_PRESS_READING_COUNT :]
@@ -113,7 +113,7 @@ class Plant:
     ) -> None:
         start_c = machine.ambient_temperature_c
         if start_temperature_c is not None:
-            start_c = _bounded("start_temperature_c", start_temperature_c, *TEMPERATURE_C_BOUNDS)
+            start_c = bounded("start_temperature_c", start_temperature_c, *TEMPERATURE_C_BOUNDS)
         if not 0 <= seed < 2**64:
             raise ValueError(f"seed is {seed}, must be within 0 .. 2**64 - 1")
         self.machine = machine
@@ -199,7 +199,7 @@ class Plant:
             raise KeyError(f"the press has no input {name!r}; there are {', '.join(self.inputs)}")
         if name in _OUTPUTS:
             bit = 1 << _OUTPUTS.index(name)
-            on = _bounded(name, number, *_SWITCH)
+            on = bounded(name, number, *_SWITCH)
             return lambda: lib.plant_command(
                 config,
                 state,
@@ -207,10 +207,10 @@ class Plant:
                 state.valve_open_fraction,
             )
         if name in ANALOGUE_OUTPUTS:
-            opening = _bounded(name, number, 0.0, 1.0)
+            opening = bounded(name, number, 0.0, 1.0)
             return lambda: lib.plant_command(config, state, state.output_bits, opening)
         field, index = _WORLD[name]
-        checked = _bounded(name, number, *WORLD_BOUNDS.get(field, _SWITCH))
+        checked = bounded(name, number, *WORLD_BOUNDS.get(field, _SWITCH))
         if field not in WORLD_BOUNDS:
             checked = int(checked)
         if index < 0:
@@ -225,7 +225,7 @@ class Plant:
 
     def step(self, seconds: float) -> None:
         """Advance by `seconds`, rounded to whole milliseconds, with the inputs held."""
-        self._run(round(_bounded("seconds", seconds, 0.0, STEP_S_MAX) / STEP_S))
+        self._run(round(bounded("seconds", seconds, 0.0, STEP_S_MAX) / STEP_S))
 
     def _run(self, steps: int) -> None:
         lib.plant_run(self._config, self._state, steps)
@@ -269,7 +269,7 @@ class PlantWire:
     def __init__(
         self, plant: Plant, config: Any, state: Any, signals: SignalNames, tick_s: float
     ) -> None:
-        steps = round(_bounded("tick_s", tick_s, STEP_S, 10.0) / STEP_S)
+        steps = round(bounded("tick_s", tick_s, STEP_S, 10.0) / STEP_S)
         if abs(steps * STEP_S - tick_s) > 1e-9:
             raise ValueError(f"tick_s is {tick_s}, must be a whole number of milliseconds")
         self.plant = plant
@@ -300,7 +300,7 @@ class PlantWire:
         return self.readings, self.input_bits
 
 
-def _bounded(name: str, number: float, low: float, high: float) -> float:
+def bounded(name: str, number: float, low: float, high: float) -> float:
     if not (math.isfinite(number) and low <= number <= high):
         raise ValueError(f"{name} is {number}, must be within {low} .. {high}")
     return number

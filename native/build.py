@@ -40,15 +40,17 @@ def sources_of(folder: str) -> list[Path]:
     return sorted((NATIVE / folder).glob("*.c"))
 
 
-def _extension(module: str, folder: str, header: str) -> FFI:
-    path = NATIVE / folder / header
-    cdef = cdef_of(path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+def _extension(module: str, folder: str, *headers: str) -> FFI:
+    """One module of one or several headers; `header_sha256` is of them one after another."""
+    paths = [NATIVE / folder / header for header in headers]
+    cdef = "".join(cdef_of(path) for path in paths)
+    sha256 = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+    includes = "".join(f'#include "{header}"\n' for header in headers)
     ffi = FFI()
     ffi.cdef(cdef + "\nextern const char header_sha256[];\n")
     ffi.set_source(
         module,
-        f'#include "{header}"\nconst char header_sha256[] = "{sha256}";\n',
+        f'{includes}const char header_sha256[] = "{sha256}";\n',
         sources=[os.path.relpath(source, Path.cwd()) for source in sources_of(folder)],
         include_dirs=[os.path.relpath(NATIVE / folder, Path.cwd())],
         extra_compile_args=FLAGS,
@@ -62,4 +64,4 @@ def press() -> FFI:
 
 
 def plant() -> FFI:
-    return _extension("hil._plant", "plant", "plant.h")
+    return _extension("hil._plant", "plant", "plant.h", "vessel.h")
