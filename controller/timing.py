@@ -8,6 +8,7 @@ from controller.ports import Tick
 
 _SUB_BITS = 4  # 16 buckets an octave: a percentile is true to within 6 %
 _BUCKETS = 28 << _SUB_BITS
+_EDGES_US = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 
 class Histogram:
@@ -44,6 +45,14 @@ class Histogram:
             f"{name}_us_max": self.max_s * 1e6,
         }
 
+    def histogram(self, name: str) -> dict[str, float]:
+        """How many were at most so long, keyed `<name>_us_le_<edge>`: cumulative, for a
+        historian that draws the distribution and adds those of several stations."""
+        return {
+            f"{name}_us_le_{edge_us}": float(sum(self._counts[:above]))
+            for edge_us, above in _FIRST_ABOVE.items()
+        }
+
 
 def _bucket(us: int) -> int:
     us = max(us, 0)
@@ -56,6 +65,12 @@ def _upper_us(bucket: int) -> int:
         return bucket
     shift = (bucket >> _SUB_BITS) - 1
     return (((bucket & ((1 << _SUB_BITS) - 1)) + (1 << _SUB_BITS) + 1) << shift) - 1
+
+
+_FIRST_ABOVE = {  # of every edge, the first bucket that reaches beyond it
+    edge_us: next(bucket for bucket in range(_BUCKETS) if _upper_us(bucket) > edge_us)
+    for edge_us in _EDGES_US
+}
 
 
 class LoopTiming:
@@ -79,6 +94,7 @@ class LoopTiming:
     def statistics(self) -> Mapping[str, float]:
         return {
             **self.lateness.summary("tick_lateness"),
+            **self.lateness.histogram("tick_lateness"),
             **self.busy.summary("tick_busy"),
             "tick_count": self.lateness.count,
             "overrun_count": self.overrun_count,

@@ -39,7 +39,7 @@ class Progress(Protocol):
     def waits_for(self) -> str: ...
 
     @property
-    def remaining_s(self) -> float | None: ...
+    def remaining_s(self) -> float: ...
 
 
 class RunView:
@@ -64,6 +64,7 @@ class RunView:
         self._stopwatch_s = stopwatch_s
         self._begun_s = stopwatch_s()
         self._due_s = 0.0
+        self._first_s = -1.0
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> RunView:
@@ -83,6 +84,8 @@ class RunView:
         self._console.print(line)
 
     def sample(self, sample: Sample) -> None:
+        if self._first_s < 0.0:
+            self._first_s = sample.tick.monotonic_s
         now_s = self._stopwatch_s()
         if now_s < self._due_s:
             return
@@ -116,8 +119,10 @@ class RunView:
         )
         phase = Text(
             f"phase {progress.index + 1}/{progress.count}  {progress.phase}: {progress.waits_for}"
+            f"; about {_clock(progress.remaining_s)} left of the batch"
         )
-        bar = ProgressBar(total=max(progress.count, 1), completed=progress.index, width=60)
+        done_s, left_s = sample.tick.monotonic_s - self._first_s, progress.remaining_s
+        bar = ProgressBar(total=max(done_s + left_s, 1.0), completed=done_s, width=60)
         return Group(head, self._table(sample), phase, bar)
 
     def _table(self, sample: Sample) -> Table:

@@ -30,6 +30,21 @@ def test_any_duration_is_counted_once(duration_s):
     assert histogram.quantile_s(1.0) <= max(duration_s, 0.0)
 
 
+@given(durations)
+def test_the_published_histogram_is_cumulative_and_true_to_a_bucket(seconds):
+    histogram = Histogram()
+    for duration_s in seconds:
+        histogram.add(duration_s)
+    counts = histogram.histogram("x")
+    assert list(counts.values()) == sorted(counts.values())
+    for name, count in counts.items():
+        edge_us = int(name.removeprefix("x_us_le_"))
+        assert count <= sum(int(duration_s * 1e6) <= edge_us for duration_s in seconds)
+        assert count >= sum(
+            int(duration_s * 1e6) <= edge_us * 15 / 16 - 1 for duration_s in seconds
+        )
+
+
 def test_nothing_counted_is_zero():
     assert Histogram().quantile_s(0.99) == 0.0
 
