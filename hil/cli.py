@@ -16,10 +16,14 @@ import typer
 from hil import MachineError, read_machine
 from hil.devices.machine_server import MachineServer
 from hil.devices.wires import WiringError
+from hil.faults.cli import app as fault_app
 from hil.rig_cli import app as rig_app
+from hil.scenarios.cli import add_commands as add_scenario_commands
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(fault_app, name="fault")
 app.add_typer(rig_app, name="rig")
+add_scenario_commands(app)
 
 
 @app.callback()
@@ -49,6 +53,14 @@ def serve(
             "file's until a host writes its own.",
         ),
     ] = None,
+    control_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Take `hotpress-hil fault` commands on this port of loopback; 0: any free port.",
+        ),
+    ] = None,
     exit_with_parent: Annotated[
         bool, typer.Option("--exit-with-parent", help="Stop when standard input ends.")
     ] = False,
@@ -63,6 +75,7 @@ def serve(
             lease_ms=lease_ms,
             # Stands in for a counter in non-volatile memory: another start, another count.
             boot_count=int.from_bytes(os.urandom(2), "big"),
+            control_port=control_port,
         )
         _run(server, host, port, exit_with_parent)
     except (MachineError, WiringError) as error:

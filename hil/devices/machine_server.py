@@ -14,6 +14,7 @@ from hil.devices.profile import ProfileError, read_profile
 from hil.devices.stall import StallWatch
 from hil.devices.wires import WiringError
 from hil.faults.bench import Bench
+from hil.faults.control import ControlServer
 from hil.faults.machine_reach import reach_of
 from hil.faults.modules import ModuleFaults
 from hil.faults.wire import FaultyWire
@@ -29,6 +30,7 @@ class MachineServer:
     `clock` is the modules' monotonic time in seconds, `boot_count` what their boot counters
     stood at before this power-up. In lockstep the leases are the bench's: `lease_ms`, by
     default 2000; in real time the machine file's, or `lease_ms`, until a host writes its own.
+    Faults are injected through `bench`, and by other programs over `control_port` of loopback.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class MachineServer:
         lease_ms: int | None = None,
         boot_count: int = 0,
         start_temperature_c: float | None = None,
+        control_port: int | None = None,
     ) -> None:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
@@ -80,11 +83,15 @@ class MachineServer:
         self._watch = LeaseWatch(face, self.pacer.lapsed, clock)
         self._stall = StallWatch(face, self.faults, self.bench) if lockstep else None
         self._server = ModbusServer(self.modules, self.faults)
+        self._control = None if control_port is None else ControlServer(self.bench)
+        self._control_port = control_port or 0
         self.host, self.port = "", 0
 
     async def start(self, host: str, port: int) -> None:
         """Listen and let time run. Raises OSError when the address cannot be had."""
         self.host, self.port = await self._server.start(host, port)
+        if self._control is not None:
+            await self._control.start(self._control_port)
         self.pacer.start()
         self._watch.start()
         if self._stall is not None:
@@ -96,6 +103,8 @@ class MachineServer:
             self._stall.stop()
         self.pacer.stop()
         await self._server.stop()
+        if self._control is not None:
+            await self._control.stop()
 
     def announcement(self) -> str:
         """One line of JSON: where to find what."""
@@ -108,5 +117,6 @@ class MachineServer:
                 ],
                 "machine": self.machine.name,
                 "lockstep": self.lockstep,
+                "control_port": None if self._control is None else self._control.port,
             }
         )

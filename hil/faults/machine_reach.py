@@ -8,6 +8,7 @@ from typing import Protocol
 from controller.ports import SignalNames
 from hil.description import Device, Sensor
 from hil.devices.profile import ModuleMap, ProfileError, Terminals, read_profile
+from hil.faults.model import ANSWERS
 from hil.faults.reach import Converter, Reach
 
 _COUNTS = {"h": (-(2**15), 2**15 - 1), "H": (0, 2**16 - 1), "i": (-(2**31), 2**31 - 1)}
@@ -15,14 +16,9 @@ _RTD_SHORT = -(2**15)
 
 # What each face can do to its devices. In process there are no frames to damage.
 NEAR_VERBS = frozenset({"off", "open", "stuck", "garbage", "wrong", "delayed", "intermittent"})
-NEAR_ANSWERS = frozenset({"exception", "restart"})
+NEAR_ANSWERS = frozenset({"exception", "restart", "foreign_write"})
 TCP_VERBS = NEAR_VERBS | {"slow"}
-TCP_ANSWERS = frozenset(
-    {
-        "exception", "unit_id", "function", "length", "transaction_id", "duplicate", "split",
-        "merged", "reset", "identity", "sample_count", "restart",
-    }
-)  # fmt: skip
+TCP_ANSWERS = frozenset(ANSWERS)
 
 
 class DescribedMachine(Protocol):

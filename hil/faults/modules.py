@@ -20,6 +20,7 @@ from hil.faults.chance import mixed, uniform
 
 _EXCEPTION = 0x80
 _READS = (3, 4)
+_NOT_FRAMES = ("exception", "restart", "identity", "sample_count", "foreign_write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,19 @@ class ModuleFaults:
         if hung is not None:
             return self._damaged(Delivery(respond(pdu, hung.inputs, hung.holding)), module, faults)
         delivery = Delivery(respond(pdu, module.inputs, module.holding))
+        shared = any(a.parameters.get("answer") == "foreign_write" for a in faults)
+        if shared and pdu[0] not in _READS:
+            self._write_foreign(module)
         return self._damaged(delivery, module, faults)
+
+    def _write_foreign(self, module: Module) -> None:
+        """A second master flips the first output after every write of ours."""
+        groups = module.profile.actuate.terminals if module.profile.actuate is not None else ()
+        for terminals in groups:
+            if terminals.is_bits:
+                module.actuate.memory[2 * terminals.offset + 1] ^= 1
+                module.reflect()
+                self._fallen()
 
     def _count_write(self, module: Module, hangs: bool, unheard: bool) -> None:
         if hangs and not unheard:
@@ -168,7 +181,7 @@ class ModuleFaults:
                 case "wrong":
                     answer = str(active.parameters["answer"])
                     pdu = _altered(pdu, answer, module)
-                    if answer not in ("exception", "restart", "identity", "sample_count"):
+                    if answer not in _NOT_FRAMES:
                         damage = answer
         return Delivery(pdu, delay_s, byte_s, damage)
 

@@ -7,7 +7,8 @@ bad and growing old; outputs that stay until the module's lease makes them safe.
     open          the cable: nothing heard, nothing said, outputs until their lease
     stuck         the module hangs: old inputs that grow old, writes taken but not applied
     garbage       any content, in answers that look good
-    wrong         exception: every request refused; restart: once, when it begins
+    wrong         exception: every request refused; restart: once, when it begins;
+                  foreign_write: a second master flips the first output after each of our writes
     delayed       answers later than anybody waits, if by a tick or more; requests are heard
     intermittent  by chance answers are lost; requests are heard
 """
@@ -64,6 +65,11 @@ class NearDevice:
     @property
     def says_garbage(self) -> Active | None:
         return next((a for a in self.faults if a.fault.verb == "garbage"), None)
+
+    @property
+    def is_shared(self) -> bool:
+        """A second master flips its first output after every write of ours."""
+        return "foreign_write" in self._answers
 
     def is_mute(self, bench: Bench) -> bool:
         """Nothing good and new comes back this tick."""
@@ -142,6 +148,8 @@ class NearDevices:
                 digital_age_s = max(digital_age_s, age_s if device.input_mask else 0.0)
                 continue
             self._hear(device, wire.readings, wire.input_bits)
+            if device.is_shared:
+                self._readback ^= device.output_mask & -device.output_mask
             babble = device.says_garbage
             if babble is not None:
                 self._babble(device, babble, frame)

@@ -111,6 +111,7 @@ class Reach:
             known = parameters_of(kind, fault.verb, unit_of(fault.point), self._span(fault.point))
             parameters = resolved(fault.parameters, known)
             self._check_face(kind, fault.verb, parameters)
+            self._check_device(fault.point, parameters.get("answer"))
             self._check_ways(fault, parameters)
             if "with" in parameters and parameters["with"] != "polarity":
                 self._check_partner(fault.point, kind, parameters["with"])
@@ -137,6 +138,12 @@ class Reach:
         if answer is not None and answer not in self.answers:
             there = ", ".join(sorted(self.answers))
             raise FaultError(f"answer is {answer!r}: {self.face} has none such; it can be: {there}")
+
+    def _check_device(self, point: str, answer: float | str | None) -> None:
+        if answer == "foreign_write":
+            wired = self.device.get(point.partition(".")[2], frozenset())
+            if not wired & frozenset(self.signals.digital_outputs):
+                raise FaultError("answer is 'foreign_write': the device has no digital outputs")
 
     def _check_ways(self, fault: Fault, parameters: Resolved) -> None:
         """One way to say how much: in mA or in the measurement's unit."""
