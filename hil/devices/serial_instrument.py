@@ -1,0 +1,75 @@
+"""An ASCII indicator on a serial line of its own: a line for every conversion, unasked.
+
+    ST,GS,+0123.45kN*A1B2 CR LF
+
+See the profile's TOML for the fields. Written from that text alone, with its own checksum.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from hil.devices.serial_end import SerialEnd
+from hil.devices.serial_line import Acting, SerialLine, TimedWriter, crc16
+
+PERIOD_S = 0.02
+_MOVING_PER_LINE = 0.005  # of the reading's full four digits: more, and it calls itself moving
+_NUMBER_MAX = 9999.99
+
+
+def indication(reading: float, unit_text: str, *, moving: bool = False, net: bool = False) -> bytes:
+    """One line. What four digits cannot show is an overload."""
+    state = "US" if moving else "ST"
+    if not abs(reading) <= _NUMBER_MAX:  # also what is not a number
+        state, reading = "OL", 0.0
+    body = f"{state},{'NT' if net else 'GS'},{reading:+08.2f}{unit_text}".encode()
+    return body + b"*%04X\r\n" % crc16(body)
+
+
+class AsciiIndicator:
+    """`reading` gives what stands on the display, in `unit_text`'s unit; NaN is an overload."""
+
+    def __init__(
+        self,
+        reading: Callable[[], float],
+        unit_text: str,
+        line_faults: Callable[[], Sequence[Acting]] = tuple,
+        *,
+        seed: int = 0,
+        period_s: float = PERIOD_S,
+    ) -> None:
+        self._reading = reading
+        self._unit_text = unit_text
+        self._period_s = period_s
+        self.line = SerialLine(seed, line_faults, lambda: asyncio.get_running_loop().time())
+        self._end: SerialEnd | None = None
+        self._writer: TimedWriter | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = 0.0
+        self.line_count = 0
+
+    async def start(self, path: str, baud: int) -> str:
+        """Begin to talk; returns what a host opens. Raises OSError."""
+        self._end = SerialEnd(path, baud, lambda piece: None)
+        self._writer = TimedWriter(self._end.write)
+        self._say()
+        return self._end.name
+
+    async def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._writer is not None:
+            self._writer.close()
+        if self._end is not None:
+            self._end.close()
+
+    def _say(self) -> None:
+        reading = self._reading()
+        moving = abs(reading - self._last) > _MOVING_PER_LINE
+        self._last = reading
+        if self._writer is not None:
+            line = indication(reading, self._unit_text, moving=moving)
+            self._writer.send(self.line.to_host(line, b""))
+            self.line_count += 1
+        self._timer = asyncio.get_running_loop().call_later(self._period_s, self._say)
