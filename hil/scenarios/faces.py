@@ -71,9 +71,7 @@ async def _sim(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
         seed=header.seed,
         start_temperature_c=header.start_temperature_c,
     )
-    station = SimulatedStation(
-        plant, controller.names, tick_s=controller.tick_s, seed=header.seed
-    )
+    station = SimulatedStation(plant, controller.names, tick_s=controller.tick_s, seed=header.seed)
     yield Rig(station, station.bench, plant)
 
 

@@ -139,7 +139,9 @@ def parse_scenario(text: str, source: str) -> Scenario:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         field = where.strip("`.")
-        raise ScenarioError(f"{source}: {field}: {what}" if field else f"{source}: {what}") from None
+        raise ScenarioError(
+            f"{source}: {field}: {what}" if field else f"{source}: {what}"
+        ) from None
     for problem in _impossible(scenario):
         raise ScenarioError(f"{source}: {problem}")
     return scenario

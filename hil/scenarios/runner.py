@@ -12,6 +12,7 @@ must bring its batch to an end.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from controller.ports import (
@@ -31,6 +32,7 @@ from hil.scenarios.faces import Rig, open_face
 from hil.scenarios.model import Injection, Scenario, recipe_path
 
 OPERATOR_S = 1.0
+CLOSE_BEFORE_TICKS = 50
 CLOSE_AFTER_S = 3.0  # at least; else half as much again as the limit
 CLOSE_S_MAX = 30.0
 _FACTS = ("stack_pressure_mpa", "cylinder_pressure_bar", "stack_temperature_c")
@@ -53,6 +55,7 @@ class _Bench:
         self._operator_s = 0.0
         self._key_on = False
         self._bits = -1
+        self._before: deque[tuple[float, list[float]]] = deque(maxlen=CLOSE_BEFORE_TICKS)
         self._columns = [
             (signal.name, i)
             for i, signal in enumerate(controller.signals)
@@ -81,10 +84,7 @@ class _Bench:
         self._note_ends(now_s)
         self._repair(now_s)
         await self._station.sense(tick, frame)
-        if self._is_close(now_s):
-            self._course.close_s.append(now_s)
-            for name, i in self._close:
-                self._course.close[name].append(frame.reading[i])
+        self._look_closely(now_s, frame)
 
     async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
         await self._station.actuate(tick, frame)
@@ -181,10 +181,18 @@ class _Bench:
 
     # ---- what is written down ---------------------------------------------------------------
 
-    def _is_close(self, now_s: float) -> bool:
+    def _look_closely(self, now_s: float, frame: SensorFrame) -> None:
+        """Every tick around the first fault; before it only the last ones are kept."""
+        if self._first_s is not None and now_s > self._first_s + self._close_after_s:
+            return
+        self._before.append((now_s, [frame.reading[i] for _, i in self._close]))
         if self._first_s is None:
-            return False
-        return now_s <= self._first_s + self._close_after_s
+            return
+        for at_s, numbers in self._before:
+            self._course.close_s.append(at_s)
+            for (name, _), number in zip(self._close, numbers, strict=True):
+                self._course.close[name].append(number)
+        self._before.clear()
 
     def _bound(self, truth: Mapping[str, float]) -> None:
         expect, course = self._scenario.expect, self._course

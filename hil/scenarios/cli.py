@@ -1,0 +1,232 @@
+"""`hotpress-hil run`, `plot` and `scenario list`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hil.scenarios.campaign import (
+    Difference,
+    cases,
+    differences,
+    read_run,
+    run_cases,
+)
+from hil.scenarios.course import Course
+from hil.scenarios.faces import FACES, FaceError
+from hil.scenarios.model import Scenario, ScenarioError, read_scenario, shipped_scenarios
+from hil.scenarios.rows import catalogue_rows
+from hil.scenarios.runner import play
+from hil.scenarios.verdict import Verdict, judge
+
+_WIDTH_MIN = 170  # of a table in a file or a pipe
+_PASS, _FAIL = "[green]PASS[/]", "[bold red]FAIL[/]"
+
+scenario_app = typer.Typer(no_args_is_help=True, help="What may be run.")
+
+
+def add_commands(app: typer.Typer) -> None:
+    app.command()(run)
+    app.command()(plot)
+    app.add_typer(scenario_app, name="scenario")
+
+
+def run(
+    scenario: Annotated[
+        list[str] | None, typer.Argument(help="Ids of shipped scenarios, or TOML files.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All shipped scenarios.")] = False,
+    face: Annotated[
+        str, typer.Option(help="sim, tcp, rtu or rig; several with commas are compared.")
+    ] = "sim",
+    json: Annotated[Path | None, typer.Option(help="Write the verdicts to this file.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = os.cpu_count() or 1,
+    runs: Annotated[
+        Path | None, typer.Option(help="Keep every run in this folder, to plot it.")
+    ] = None,
+) -> None:
+    """Run scenarios and print verdicts: reaction at the plant beside the catalogue's limit.
+
+    Exit code 0 when all passed and faces agree, 1 when not, 2 when something was refused.
+    """
+    faces = _faces(face)
+    chosen = _chosen(scenario or [], all_=all_)
+    if runs is not None:
+        runs.mkdir(parents=True, exist_ok=True)
+    todo = list(cases(chosen, faces, runs))
+    if not todo:
+        _refuse(f"none of these scenarios is for face {face}")
+    begun_s = time.monotonic()
+    try:
+        verdicts = list(run_cases(todo, jobs))
+    except FaceError as error:
+        _refuse(str(error))
+    wall_s = time.monotonic() - begun_s
+    apart = differences(verdicts)
+    console = _console()
+    console.print(verdict_table(verdicts))
+    if len(faces) > 1:
+        console.print(difference_table(apart))
+    passed = sum(verdict.passed for verdict in verdicts)
+    skipped = len(chosen) * len(faces) - len(todo)
+    console.print(
+        f"{passed} of {len(verdicts)} passed in {wall_s:.1f} s"
+        + (f"; {skipped} not for this face" if skipped else "")
+    )
+    if json is not None:
+        json.write_bytes(_json(verdicts, apart))
+    if passed < len(verdicts) or any(not one.same_verdict for one in apart):
+        raise typer.Exit(1)
+
+
+def plot(
+    run: Annotated[str, typer.Argument(help="A run kept with `run --runs`, or a scenario.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")],
+    face: Annotated[str, typer.Option(help="Face to run a scenario on.")] = "sim",
+) -> None:
+    """Draw a run: signals, fault windows, reactions and limits, as one HTML page."""
+    scenario, course = _course(run, face)
+    try:
+        from hil.scenarios import plot as drawing
+    except ImportError as error:
+        _refuse(f"plots need matplotlib ({error}); install hotpress with the extra 'report'")
+    page = drawing.page(scenario, course, judge(scenario, course))
+    output.write_text(page, encoding="utf-8")
+    typer.echo(f"{output}")
+
+
+@scenario_app.command("list")
+def list_(
+    rows: Annotated[bool, typer.Option("--rows", help="By row of the fault catalogue.")] = False,
+) -> None:
+    """Shipped scenarios, and the rows of the catalogue that have none, with the reason."""
+    console = _console()
+    scenarios = [read_scenario(name) for name in shipped_scenarios()]
+    if rows:
+        console.print(_row_table(scenarios))
+    else:
+        console.print(_scenario_table(scenarios))
+    for row in catalogue_rows().values():
+        if row.absent:
+            console.print(f"{row.id} {row.title}: no scenario: {row.absent}", highlight=False)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    table = Table(title="Reactions measured at the plant, machine time")
+    for name in ("Scenario", "Fault", "Face", "Expected", "Found", "Cause"):
+        table.add_column(name, no_wrap=name in ("Scenario", "Face"))
+    for name in ("Reaction s", "Limit s", "Demands"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("Outcome", "Verdict", "Why"):
+        table.add_column(name)
+    for one in verdicts:
+        demands = f"{one.demands}" + (f" of {one.demands_expected}" if one.demands_expected else "")
+        table.add_row(
+            one.id, Text(one.title), one.face, one.expected, one.found, one.source,
+            _seconds(one.reaction_s), _limit(one.within_s), demands, one.outcome,
+            _PASS if one.passed else _FAIL, Text("; ".join(one.why)),
+        )  # fmt: skip
+    return table
+
+
+def difference_table(apart: Sequence[Difference]) -> Table:
+    table = Table(title="Faces compared")
+    for name in ("Scenario", "Faces", "Verdict"):
+        table.add_column(name)
+    table.add_column("Difference of reaction, s", justify="right")
+    for one in apart:
+        shown = "" if one.reaction_s is None else f"{one.reaction_s:+.2f}"
+        same = "[green]same[/]" if one.same_verdict else "[bold red]differs[/]"
+        table.add_row(one.id, f"{one.first} → {one.other}", same, shown)
+    return table
+
+
+def _scenario_table(scenarios: Sequence[Scenario]) -> Table:
+    table = Table(title=f"{len(scenarios)} scenarios")
+    for name in ("Scenario", "Fault", "Recipe", "Expected", "Limit s", "Outcome", "Faces"):
+        table.add_column(name)
+    for one in scenarios:
+        header, expect = one.scenario, one.expect
+        faces = "all" if len(header.faces) == len(("sim", "tcp", "rtu", "rig")) else ""
+        table.add_row(
+            one.id, Text(header.title), header.recipe, expect.reaction, _limit(expect.within_s),
+            expect.outcome, faces or " ".join(header.faces),
+        )  # fmt: skip
+    return table
+
+
+def _row_table(scenarios: Sequence[Scenario]) -> Table:
+    table = Table(title="Field-side rows of the fault catalogue")
+    for name in ("Row", "Fault", "Expected reaction", "Limit", "Scenarios"):
+        table.add_column(name)
+    for row in catalogue_rows().values():
+        ids = [one.id for one in scenarios if one.scenario.row == row.id]
+        table.add_row(row.id, row.title, row.reaction, row.limit, " ".join(ids) or "none")
+    return table
+
+
+def _seconds(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
+
+
+def _limit(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
+
+
+def _json(verdicts: Sequence[Verdict], apart: Sequence[Difference]) -> bytes:
+    passed = sum(verdict.passed for verdict in verdicts)
+    found = {"passed": passed, "count": len(verdicts), "verdicts": verdicts, "differences": apart}
+    return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+
+
+def _faces(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in FACES:
+            _refuse(f"no face {name!r} on this bench; there are: {', '.join(FACES)}")
+    return list(dict.fromkeys(names))
+
+
+def _chosen(names: Sequence[str], *, all_: bool) -> list[Scenario]:
+    if bool(names) == all_:
+        _refuse("give scenarios or --all; `hotpress-hil scenario list` shows them")
+    try:
+        return [read_scenario(name) for name in (shipped_scenarios() if all_ else names)]
+    except ScenarioError as error:
+        _refuse(str(error))
+
+
+def _course(name: str, face: str) -> tuple[Scenario, Course]:
+    """A kept run, or a scenario played now."""
+    try:
+        if name.endswith(".json"):
+            kept = read_run(Path(name))
+            return kept.scenario, kept.course
+        scenario = read_scenario(name)
+        return scenario, asyncio.run(play(scenario, face))
+    except (ScenarioError, FaceError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{name}: {error.strerror or error}")
+    except msgspec.DecodeError as error:
+        _refuse(f"{name}: no run of this bench: {error}")
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_MIN)
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(f"hotpress-hil: {message}", err=True)
+    raise typer.Exit(2)
