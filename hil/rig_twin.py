@@ -67,8 +67,17 @@ class RigTwin:
     modules see them. Raises RigError when the firmware does not start.
     """
 
-    def __init__(self, clock: Callable[[], float], *, interpreter: str | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        interpreter: str | None = None,
+        front_end_s: float = FRONT_END_S,
+        watchdog_s: float = WATCHDOG_S,
+    ) -> None:
         self._clock = clock
+        self._front_end_s = front_end_s
+        self._watchdog_s = watchdog_s
         self.interpreter, self._start_command = _command()
         if interpreter == "cpython-shim":
             self.interpreter, self._start_command = interpreter, _SHIM_COMMAND
@@ -163,7 +172,7 @@ class RigTwin:
                         )
                         self._drive = (inputs, opened, tuple(codes))
         silent_s = now_s - self.fed_s
-        if math.isfinite(silent_s) and silent_s > WATCHDOG_S:
+        if math.isfinite(silent_s) and silent_s > self._watchdog_s:
             self.reset()
 
     def sample(self) -> tuple[list[float], int]:
@@ -173,7 +182,7 @@ class RigTwin:
         """
         self._listen()
         inputs, opened, codes = self._drive
-        if self._clock() - self.fed_s > FRONT_END_S:
+        if self._clock() - self.fed_s > self._front_end_s:
             inputs, opened = 0, ALL_OPEN
         return [
             _reading(kind, None if opened >> n & 1 else codes[n])
