@@ -18,7 +18,8 @@ _RTD_SHORT = -(2**15)
 NEAR_VERBS = frozenset({"off", "open", "stuck", "garbage", "wrong", "delayed", "intermittent"})
 NEAR_ANSWERS = frozenset({"exception", "restart", "foreign_write"})
 TCP_VERBS = NEAR_VERBS | {"slow"}
-TCP_ANSWERS = frozenset(ANSWERS)
+TCP_ANSWERS = frozenset(ANSWERS) - {"echo", "foreign"}
+RTU_ANSWERS = frozenset(ANSWERS) - {"transaction_id", "reset"}
 
 
 class DescribedMachine(Protocol):
@@ -42,6 +43,7 @@ def reach_of(
     *,
     in_process: bool,
     line_verbs: Iterable[str] = (),
+    line_answers: Iterable[str] = (),
 ) -> Reach:
     """`fitted` are the analogue inputs that the machine has. A face with modules is Modbus."""
     terminals = _terminals(machine)
@@ -60,8 +62,9 @@ def reach_of(
             for device in machine.device
         },
         device_verbs=NEAR_VERBS if in_process else TCP_VERBS,
-        answers=NEAR_ANSWERS if in_process else TCP_ANSWERS,
+        answers=NEAR_ANSWERS if in_process else RTU_ANSWERS if line_verbs else TCP_ANSWERS,
         line_verbs=frozenset(line_verbs),
+        line_answers=frozenset(line_answers),
         carries_any_double=in_process,
         face="the in-process face" if in_process else "the Modbus face",
     )

@@ -168,6 +168,7 @@ _SWITCH: _Verbs = {
 ANSWERS = (
     "exception", "unit_id", "function", "length", "transaction_id", "duplicate", "split",
     "merged", "reset", "identity", "sample_count", "restart", "foreign_write",
+    "echo", "foreign",
 )  # fmt: skip
 _ANSWER = Parameter("answer", "exception", choices=ANSWERS)
 _CODE = Parameter("code", 4.0, 1.0, 11.0, about="of the Modbus exception")

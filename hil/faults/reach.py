@@ -60,6 +60,7 @@ class Reach:
     device_verbs: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset(ANSWERS)
     line_verbs: frozenset[str] = frozenset()
+    line_answers: frozenset[str] = frozenset()
     carries_any_double: bool = False
     face: str = "this face"
 
@@ -113,7 +114,8 @@ class Reach:
             self._check_face(kind, fault.verb, parameters)
             self._check_device(fault.point, parameters.get("answer"))
             self._check_ways(fault, parameters)
-            if "with" in parameters and parameters["with"] != "polarity":
+            analogue = kind in ("loop", "direct", "analogue_output")
+            if "with" in parameters and not (analogue and parameters["with"] == "polarity"):
                 self._check_partner(fault.point, kind, parameters["with"])
             if kind in ("condition", "switch"):
                 self._check_condition(fault, kind, parameters)
@@ -135,8 +137,9 @@ class Reach:
         if kind == "line" and verb not in self.line_verbs:
             raise FaultError(f"{self.face} cannot; it can: {' '.join(sorted(self.line_verbs))}")
         answer = parameters.get("answer")
-        if answer is not None and answer not in self.answers:
-            there = ", ".join(sorted(self.answers))
+        answers = self.line_answers if kind == "line" else self.answers
+        if answer is not None and answer not in answers:
+            there = ", ".join(sorted(answers))
             raise FaultError(f"answer is {answer!r}: {self.face} has none such; it can be: {there}")
 
     def _check_device(self, point: str, answer: float | str | None) -> None:
