@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated
 
 import typer
@@ -61,6 +61,14 @@ def serve(
             help="Take `hotpress-hil fault` commands on this port of loopback; 0: any free port.",
         ),
     ] = None,
+    serial: Annotated[
+        str | None,
+        typer.Option(
+            help="Modbus RTU on this serial port instead of TCP; `pty`: on a pseudo-terminal made "
+            "here and named in the line of JSON."
+        ),
+    ] = None,
+    baud: Annotated[int, typer.Option(min=1200, max=4_000_000, help="Of --serial.")] = 115_200,
     exit_with_parent: Annotated[
         bool, typer.Option("--exit-with-parent", help="Stop when standard input ends.")
     ] = False,
@@ -76,12 +84,22 @@ def serve(
             # Stands in for a counter in non-volatile memory: another start, another count.
             boot_count=int.from_bytes(os.urandom(2), "big"),
             control_port=control_port,
+            serial=serial is not None,
         )
-        _run(server, host, port, exit_with_parent)
+
+        async def start() -> None:
+            if serial is None:
+                await server.start(host, port)
+            else:
+                await server.start_serial(serial, baud)
+
+        _run(server, start, exit_with_parent)
     except (MachineError, WiringError) as error:
         _refuse(str(error))
     except OSError as error:
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        if serial is not None:
+            _refuse(f"cannot open {serial}: {why}; choose another --serial")
         _refuse(f"cannot listen on {host}:{port}: {why}; choose another --host or --port")
 
 
@@ -90,9 +108,12 @@ def _refuse(message: str) -> None:
     raise typer.Exit(2)
 
 
-def _run(server: MachineServer, host: str, port: int, exit_with_parent: bool) -> None:
+Start = Callable[[], Coroutine[None, None, None]]
+
+
+def _run(server: MachineServer, start: Start, exit_with_parent: bool) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(server, host, port, exit_with_parent))
+        runner.run(_serve(server, start, exit_with_parent))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -104,12 +125,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(server: MachineServer, host: str, port: int, exit_with_parent: bool) -> None:
+async def _serve(server: MachineServer, start: Start, exit_with_parent: bool) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await server.start(host, port)
+    await start()
     if exit_with_parent:
         _watch_stdin(loop, stopping)
     try:

@@ -1,16 +1,25 @@
-"""A machine file as a running machine: plant, modules, pace, leases and one Modbus TCP port."""
+"""A machine file as a running machine: plant, modules, pace, leases and the way to them.
+
+That way is one Modbus TCP port or, with `serial`, one Modbus RTU line. Indicators that talk
+by themselves have a pseudo-terminal each.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from hil import Machine
 from hil.devices.face import Face
+from hil.devices.indicators import indicators_of
+from hil.devices.modbus_rtu import BenchFault, RtuServer
 from hil.devices.modbus_tcp import ModbusServer
 from hil.devices.module import Module
 from hil.devices.pacing import LeaseWatch, Lockstep, RealTime
 from hil.devices.profile import ProfileError, read_profile
+from hil.devices.serial_end import PTY
+from hil.devices.serial_line import LINE_ANSWERS, LINE_VERBS
 from hil.devices.stall import StallWatch
 from hil.devices.wires import WiringError
 from hil.faults.bench import Bench
@@ -44,6 +53,7 @@ class MachineServer:
         boot_count: int = 0,
         start_temperature_c: float | None = None,
         control_port: int | None = None,
+        serial: bool = False,
     ) -> None:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
@@ -57,12 +67,55 @@ class MachineServer:
         self.machine = machine
         self.lockstep = lockstep
         self.plant = plant
-        self.modules: list[Module] = []
-        for device in machine.device:
+        self.indicators = indicators_of(
+            machine.device, machine.wiring, signals.channels, machine.sensor, self._readings
+        )
+        self.modules = self._modules(clock, lease_ms, boot_count)
+        reach = reach_of(
+            machine,
+            signals,
+            plant.fitted,
+            plant.condition_bounds,
+            in_process=False,
+            line_verbs=LINE_VERBS if serial else (),
+            line_answers=LINE_ANSWERS if serial else (),
+        )
+        # What an indicator says is damaged at its signal; its line is not the modules' line.
+        own = {name: at for name, at in reach.device.items() if name not in self.indicators}
+        self.bench = Bench(replace(reach, device=own), seed=seed, tick_s=TICK_S)
+        self._wire = FaultyWire(plant.wire(signals, tick_s=TICK_S), plant, self.bench)
+        wiring = {s: a for s, a in machine.wiring.items() if not self._is_indicator(a)}
+        face = Face(self.modules, wiring, signals, self._wire)
+        self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
+        self.faults = ModuleFaults(self.bench, self.modules, self.pacer.swallowed, face.drive)
+        self.bench.listeners.append(face.sample)
+        self._watch = LeaseWatch(face, self.pacer.lapsed, clock)
+        self._stall = StallWatch(face, self.faults, self.bench) if lockstep else None
+        self._server = ModbusServer(self.modules, self.faults)
+        self._line = RtuServer(
+            self.modules,
+            self.faults,
+            lambda: [BenchFault(active) for active in self.bench.of_kind("line")],
+            seed=seed,
+            now_s=lambda: self.bench.time_s,
+        )
+        self._control = None if control_port is None else ControlServer(self.bench)
+        self._control_port = control_port or 0
+        self.host, self.port = "", 0
+        self.serial, self.baud = "", 0
+        self._indicator_places: dict[str, str] = {}
+
+    def _modules(
+        self, clock: Callable[[], float], lease_ms: int | None, boot_count: int
+    ) -> list[Module]:
+        modules = []
+        for device in self.machine.device:
+            if device.name in self.indicators:
+                continue
             try:
                 profile = read_profile(device.profile)
             except ProfileError as error:
-                raise WiringError(f"{machine.name}: device '{device.name}': {error}") from None
+                raise WiringError(f"{self.machine.name}: device '{device.name}': {error}") from None
             module = Module(
                 device.name,
                 device.unit_id,
@@ -70,26 +123,33 @@ class MachineServer:
                 device.lease_ms if lease_ms is None else lease_ms,
                 clock,
                 boot_count=boot_count,
-                lease_is_fixed=lockstep,
+                lease_is_fixed=self.lockstep,
             )
-            self.modules.append(module)
-        reach = reach_of(machine, signals, plant.fitted, plant.condition_bounds, in_process=False)
-        self.bench = Bench(reach, seed=seed, tick_s=TICK_S)
-        wire = FaultyWire(plant.wire(signals, tick_s=TICK_S), plant, self.bench)
-        face = Face(self.modules, machine.wiring, signals, wire)
-        self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
-        self.faults = ModuleFaults(self.bench, self.modules, self.pacer.swallowed, face.drive)
-        self.bench.listeners.append(face.sample)
-        self._watch = LeaseWatch(face, self.pacer.lapsed, clock)
-        self._stall = StallWatch(face, self.faults, self.bench) if lockstep else None
-        self._server = ModbusServer(self.modules, self.faults)
-        self._control = None if control_port is None else ControlServer(self.bench)
-        self._control_port = control_port or 0
-        self.host, self.port = "", 0
+            modules.append(module)
+        return modules
+
+    def _is_indicator(self, address: str) -> bool:
+        return address.partition(".")[0] in self.indicators
+
+    def _readings(self) -> Sequence[float]:
+        return self._wire.sense()[0]
 
     async def start(self, host: str, port: int) -> None:
         """Listen and let time run. Raises OSError when the address cannot be had."""
         self.host, self.port = await self._server.start(host, port)
+        await self._begin()
+
+    async def start_serial(self, path: str, baud: int) -> None:
+        """Answer on a serial line and let time run: a port, or "pty" for a pseudo-terminal made
+        here, which in real time takes as long for its bytes as a wire of this speed. Raises
+        OSError. Line faults need a server built with `serial`."""
+        self.serial = await self._line.start(path, baud, paced=not self.lockstep)
+        self.baud = baud
+        await self._begin()
+
+    async def _begin(self) -> None:
+        for name, indicator in self.indicators.items():
+            self._indicator_places[name] = await indicator.start(PTY, 9600)
         if self._control is not None:
             await self._control.start(self._control_port)
         self.pacer.start()
@@ -103,6 +163,9 @@ class MachineServer:
             self._stall.stop()
         self.pacer.stop()
         await self._server.stop()
+        await self._line.stop()
+        for indicator in self.indicators.values():
+            await indicator.stop()
         if self._control is not None:
             await self._control.stop()
 
@@ -110,11 +173,14 @@ class MachineServer:
         """One line of JSON: where to find what."""
         return json.dumps(
             {
-                "listening": {"host": self.host, "port": self.port},
+                "listening": {"serial": self.serial, "baud": self.baud}
+                if self.serial
+                else {"host": self.host, "port": self.port},
                 "devices": [
                     {"name": m.name, "profile": m.profile.name, "unit_id": m.unit_id}
                     for m in self.modules
                 ],
+                "indicators": self._indicator_places,
                 "machine": self.machine.name,
                 "lockstep": self.lockstep,
                 "control_port": None if self._control is None else self._control.port,

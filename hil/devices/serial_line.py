@@ -23,9 +23,9 @@ LINE_VERBS = frozenset(
     {"off", "open", "short", "swap", "stuck", "garbage", "wrong", "slow", "delayed",
      "intermittent", "spike", "noise"}
 )  # fmt: skip
-RTU_ANSWERS = frozenset(
+LINE_ANSWERS = frozenset(
     {"exception", "unit_id", "function", "length", "duplicate", "split", "merged", "echo",
-     "foreign", "identity", "sample_count", "restart"}
+     "foreign"}
 )  # fmt: skip
 SPLIT_S = 0.005
 _HELD_BYTES_MAX = 16_384

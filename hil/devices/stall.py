@@ -40,6 +40,8 @@ class StallWatch:
     def look(self) -> None:
         """Beat for the time since the last look when nobody else does."""
         dead = self._faults.dead_modules() if self._faults.acting else []
+        if self._bench.of_kind("line"):  # a line that is unwell may cut off everybody
+            dead = list(self._face.modules.values())
         quiet = bool(dead) and self._bench.tick == self._seen_tick
         self._quiet_looks = self._quiet_looks + 1 if quiet else 0
         if self._quiet_looks >= _QUIET_LOOKS:
