@@ -5,16 +5,17 @@ controller drives comes back, captured on the rig's clock, and acts on the plant
 tick. `RigBench` is the host; `TwinWire` is a whole wire (command, advance, sense) through a
 rig without hardware, for everything that drives a plant, such as the Modbus faces.
 
-    with RigTwin(time.monotonic) as twin:
-        bench = RigBench.open(plant, machine.wiring, RigLink(twin.port, time.monotonic), signals)
-        wire = TwinWire(bench, twin)
+    with twin_wire(plant.wire(signals), machine.wiring, signals, time.monotonic) as wire:
+        wire.command(...); wire.advance(); wire.sense()
+        wire.bench.verdict()
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from controller.ports import SignalNames
@@ -33,6 +34,7 @@ from hil.rig_link import (
     RigLink,
     RigResetError,
 )
+from hil.rig_twin import RigTwin
 from hil.rig_verdict import (
     CLOCK,
     FROZEN,
@@ -267,3 +269,24 @@ class TwinWire:
         sampled, switches = self._terminals.sample()
         harness = self.bench.harness
         return harness.readings(sampled), harness.input_bits(switches)
+
+
+@contextmanager
+def twin_wire(
+    plant: PlantWire,
+    wiring: Mapping[str, str],
+    signals: SignalNames,
+    clock: Callable[[], float],
+    *,
+    tick_s: float = 0.010,
+    stall_ms: int = STALL_MS,
+    reply_timeout_s: float = 0.02,
+) -> Iterator[TwinWire]:
+    """A plant's wire through a rig that has no hardware. Raises RigError when it does not start.
+
+    `stall_ms` and `reply_timeout_s` may be more generous on a machine that has other things to do.
+    """
+    with RigTwin(clock) as twin:
+        link = RigLink(twin.port, clock, reply_timeout_s=reply_timeout_s)
+        bench = RigBench.open(plant, wiring, link, signals, tick_s=tick_s, stall_ms=stall_ms)
+        yield TwinWire(bench, twin)

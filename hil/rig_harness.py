@@ -12,6 +12,7 @@ from hil.rig.terminals import (
     COUNTS,
     CURRENT,
     INPUT_COUNT,
+    INPUT_NUMBER,
     LOOP,
     OPEN_COUNTS,
     OUTPUT_COUNT,
@@ -60,6 +61,8 @@ class Harness:
                 raise RigError(f"wiring.{signal}: the rig has no terminal '{point}'") from None
             self.terminals[signal] = number
             if signal in signals.channels:
+                if number >= INPUT_NUMBER:
+                    raise RigError(f"wiring.{signal}: the rig has no terminal '{point}' for it")
                 self.channels[signals.channels.index(signal)] = number
             else:
                 bit = _numbered(signal, point, "di_", INPUT_COUNT)

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import tty
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,11 @@ def _command() -> tuple[str, list[str]]:
     found = micropython_command()
     if found is not None:
         return "micropython", found
+    warnings.warn(
+        "MicroPython is not installed here: the rig's firmware runs under CPython",
+        RuntimeWarning,
+        stacklevel=3,
+    )
     return "cpython-shim", _SHIM_COMMAND
 
 
@@ -78,9 +84,10 @@ class RigTwin:
         self._clock = clock
         self._front_end_s = front_end_s
         self._watchdog_s = watchdog_s
-        self.interpreter, self._start_command = _command()
         if interpreter == "cpython-shim":
             self.interpreter, self._start_command = interpreter, _SHIM_COMMAND
+        else:
+            self.interpreter, self._start_command = _command()
         self._folder = tempfile.TemporaryDirectory(prefix="hotpress-rig-")
         self._main = stage(Path(self._folder.name), "unix")
         self._host, self._host_far = _line()

@@ -12,12 +12,14 @@ import micropython
 from machine import ADC, SPI, UART, WDT, Pin
 
 from hil.rig.rig import Rig
-from hil.rig.terminals import ANALOGUE_COUNT, VALVE_MV_MAX
+from hil.rig.terminals import ANALOGUE, ANALOGUE_COUNT, PT100, VALVE_MV_MAX
 
 BAUD = 921600
 WATCHDOG_MS = 300
 FIRST_OUTPUT_PIN = 6  # do_1 .. do_16 on GP6 .. GP21
-DAC_SELECT_PINS = (5, 22, 28)
+RESISTANCE_SELECT_PIN = 5  # two quad multiplying converters in a chain, 18 bits each
+VOLTAGE_SELECT_PINS = (22, 28)  # two eight-fold converters, 32 bits
+SPI_HZ = 10_000_000
 LATCH_PIN = 4
 VALVE_PIN, COLD_JUNCTION_PIN = 26, 27
 FULL_SCALE_MV = 11000  # valve voltage at full scale of the converter, after the divider
@@ -26,7 +28,9 @@ REFERENCE_MV = 3300
 JUNCTION_C = (-10.0, 60.0)
 FEED_US = 5000
 _EDGES_KEPT = 64
-_WRITE_UPDATE = 0x30  # command nibble of an eight-fold 16-bit converter: write and update n
+_WRITE_UPDATE = 3  # command of an eight-fold converter: write and update channel n
+_RESISTANCES = [n for n in range(ANALOGUE_COUNT) if ANALOGUE[n][1] == PT100]
+_VOLTAGES = [n for n in range(ANALOGUE_COUNT) if ANALOGUE[n][1] != PT100]
 
 
 class Edges:
@@ -68,14 +72,16 @@ class Rp2Board:
     def __init__(self) -> None:
         micropython.kbd_intr(-1)
         self._line = UART(0, BAUD, tx=Pin(0), rx=Pin(1), txbuf=1024, rxbuf=1024, timeout=0)
-        self._spi = SPI(0, 10_000_000, polarity=0, phase=1, sck=Pin(2), mosi=Pin(3))
-        self._selects = [Pin(number, Pin.OUT, value=1) for number in DAC_SELECT_PINS]
+        self._spi = SPI(0, SPI_HZ, polarity=0, phase=0, sck=Pin(2), mosi=Pin(3))
+        self._resistance = Pin(RESISTANCE_SELECT_PIN, Pin.OUT, value=1)
+        self._voltages = [Pin(number, Pin.OUT, value=1) for number in VOLTAGE_SELECT_PINS]
         self._latch = Pin(LATCH_PIN, Pin.OUT, value=0)
         self._outputs = [Pin(FIRST_OUTPUT_PIN + n, Pin.IN, Pin.PULL_DOWN) for n in range(16)]
         self._valve = ADC(VALVE_PIN)
         self._junction = ADC(COLD_JUNCTION_PIN)
         self._edges = Edges(self._outputs)
         self._word = bytearray(4)
+        self._chain = bytearray(5)  # 36 bits, the first four fall out at the end of the chain
         self._shift = bytearray(5)  # 16 switches, 24 terminals closed
         self._ticks = time.ticks_us()
         self._now_us = 0
@@ -117,8 +123,14 @@ class Rp2Board:
         """Converters first, then switches and open terminals with one latch pulse."""
         junction_c = self._junction.read_u16() * REFERENCE_MV / 65535 / JUNCTION_MV_PER_C
         rig.cold_junction_c = min(max(junction_c, JUNCTION_C[0]), JUNCTION_C[1])
-        for number in range(ANALOGUE_COUNT):
-            self._convert(self._selects[number // 8], number % 8, rig.codes[number])
+        self._spi.init(SPI_HZ, polarity=0, phase=1)  # they take bits at the falling edge
+        for place in range(len(_VOLTAGES)):
+            code = rig.codes[_VOLTAGES[place]]
+            self._voltage(self._voltages[place // 8], place % 8, code)
+        self._spi.init(SPI_HZ, polarity=0, phase=0)  # all others at the rising one
+        for channel in range(4):
+            near, far = rig.codes[_RESISTANCES[channel]], rig.codes[_RESISTANCES[channel + 4]]
+            self._resistances(channel, near, far)
         closed = ~rig.open_mask & 0xFFFFFF
         shift = self._shift
         shift[0], shift[1] = rig.inputs >> 8 & 0xFF, rig.inputs & 0xFF
@@ -126,14 +138,27 @@ class Rp2Board:
         self._spi.write(shift)
         self._pulse()
 
-    def _convert(self, select: Pin, channel: int, code: int) -> None:
+    def _voltage(self, select: Pin, channel: int, code: int) -> None:
         word = self._word
-        word[0] = _WRITE_UPDATE >> 4
+        word[0] = _WRITE_UPDATE
         word[1] = channel << 4 | code >> 12
         word[2] = code >> 4 & 0xFF
         word[3] = code << 4 & 0xF0
+        self._send(select, word)
+
+    def _resistances(self, channel: int, near: int, far: int) -> None:
+        """One channel of both converters; what is sent first ends in the far one."""
+        chain = self._chain
+        chain[0] = channel << 2 | far >> 14
+        chain[1] = far >> 6 & 0xFF
+        chain[2] = far << 2 & 0xFC | channel
+        chain[3] = near >> 8
+        chain[4] = near & 0xFF
+        self._send(self._resistance, chain)
+
+    def _send(self, select: Pin, content: bytearray) -> None:
         select(0)
-        self._spi.write(word)
+        self._spi.write(content)
         select(1)
 
     def feed(self) -> None:

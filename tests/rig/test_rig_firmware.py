@@ -123,6 +123,7 @@ def test_the_reference_press_fits_the_rig_whole():
     [
         ("zone_1_temperature_c", "ai.rtd_12"),
         ("cylinder_bar", "ai.do_1"),
+        ("cylinder_bar", "dio.di_1"),
         ("guard_closed", "dio.di_17"),
         ("guard_closed", "ai.rtd_1"),
         ("pump", "dio.di_1"),

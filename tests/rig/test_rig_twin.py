@@ -265,7 +265,9 @@ def test_a_noisy_line_is_resent_counted_and_judged():
             one.wire.advance()
         assert one.port.spoilt_count > 5
         assert one.bench.lost_beat_count == 0
-        assert set(one.plant.tape) <= {(n % 8, (n % 5) / 4) for n in range(40)} | {(0, 0.0)}
+        commands = [(0, 0.0)] + [(n % 8, (n % 5) / 4) for n in range(150)]
+        for n, held in enumerate(one.plant.tape):  # levels race the request by one beat at most
+            assert held in commands[n : n + 2]
         one.port.one_in = 0
         one.settle()
         readings, _ = one.wire.sense()
