@@ -24,18 +24,19 @@ def native_build() -> ModuleType:
 
 
 @cache
-def program(name: str, *, kernel: bool = False) -> Path:
-    """Compile tools/bench/<name>.c, with the kernel's sources if it needs them.
+def program(name: str, *, kernel: bool = False, plant: bool = False) -> Path:
+    """Compile tools/bench/<name>.c, with the sources of kernel and plant if it needs them.
 
     Raises CalledProcessError with the compiler's message on standard error.
     """
     BUILD.mkdir(parents=True, exist_ok=True)
     build = native_build()
-    folder = ROOT / "native" / "kernel"
+    folders = [part for part, used in (("kernel", kernel), ("plant", plant)) if used]
     sources = [ROOT / "tools" / "bench" / f"{name}.c"]
-    sources += build.sources_of("kernel") if kernel else []
+    sources += [source for folder in folders for source in build.sources_of(folder)]
+    includes = [f"-I{ROOT / 'native' / folder}" for folder in ("kernel", "plant")]
     binary = BUILD / name
-    command = ["cc", *build.FLAGS, f"-I{folder}", "-o", binary, *sources, "-lm"]
+    command = ["cc", *build.FLAGS, *includes, "-o", binary, *sources, "-lm"]
     subprocess.run([str(part) for part in command], check=True)
     return binary
 
