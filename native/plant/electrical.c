@@ -100,7 +100,10 @@ static void heater_step(const plant_config_t *config, plant_state_t *state, uint
     double nominal_v = config->electrical.mains_voltage_v_nominal;
     double mains_ratio = state->world.mains_voltage_v / nominal_v;
     double rated_a = zone->power_w / nominal_v;
-    bool live = electrical->ssr_conducting[z] && electrical->contactor_closed[zone->platen];
+    /* The limiter breaks the hot legs with a contact of its own: a welded contactor does not
+     * stand in its way. */
+    bool live = electrical->ssr_conducting[z] && electrical->contactor_closed[zone->platen]
+                && !electrical->limiter_latched;
     double share = live ? 1.0 - state->world.heater_break_fraction[z] : 0.0;
     double current_a = rated_a * mains_ratio * share;
     electrical->heater_current_a[z] = current_a;

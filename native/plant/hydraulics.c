@@ -111,14 +111,12 @@ static double dump_flow(const plant_config_t *config, const plant_state_t *state
     return plant_orifice_flow(gain, state->hydraulic.pressure_pa);
 }
 
-/* Mechanical relief: full of its own; each lift is a demand. */
+/* Mechanical relief: full of its own; each lift is a demand, also on one that does not lift. */
 static double relief_flow(const plant_config_t *config, plant_state_t *state)
 {
     plant_hydraulic_state_t *now = &state->hydraulic;
     double over_pa =
         now->pressure_pa - config->hydraulic.relief_crack_bar * PLANT_PA_PER_BAR;
-    if (state->world.relief_stuck_shut)
-        return 0.0;
     if (over_pa > 0.0 && !now->relief_open) {
         now->relief_open = 1;
         state->relief_demands += 1;
@@ -127,6 +125,8 @@ static double relief_flow(const plant_config_t *config, plant_state_t *state)
         RELIEF_RESEAT_RATIO * config->hydraulic.relief_crack_bar * PLANT_PA_PER_BAR;
     if (now->pressure_pa < reseat_pa)
         now->relief_open = 0;
+    if (state->world.relief_stuck_shut)
+        return 0.0;
     return over_pa > 0.0 ? config->hydraulic.relief_gain_m3_per_s_pa * over_pa : 0.0;
 }
 
