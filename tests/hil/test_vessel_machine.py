@@ -162,7 +162,7 @@ def test_the_lock_does_not_open_under_pressure_and_counts_who_asks():
     wip.set(lid_unlock=1, yoke_close=0, lid_closed=0)
     wip.step(5.0)
     inputs = wip.digital_inputs()
-    assert inputs["lid_locked_a"] and inputs["lid_locked_b"] and inputs["yoke_in"]
+    assert all(inputs[name] for name in ("lid_locked_a", "lid_locked_b", "yoke_in"))
     assert wip.truth()["lid_shut_count"] == 1.0
     assert wip.truth()["lid_lock_demands"] == 1.0
 
