@@ -31,9 +31,12 @@ from controller.verdict import Verdict
 UTC_START_NS = 946_684_800_000_000_000  # 2000-01-01T00:00:00Z: a simulated run has no date
 
 
-def simulated_station(machine: str, plan: Plan, batch: Batch, seed: int) -> SimulatedStation:
+def simulated_station(
+    machine: str, plan: Plan, batch: Batch, seed: int, *, vary: bool = False
+) -> SimulatedStation:
     """The in-process machine, through its entry point: the product never imports it.
 
+    With `vary` the seed also draws loading, powder, tooling, mains and instruments.
     Raises StationError when no simulator is installed or it refuses the machine.
     """
     points = metadata.entry_points(group="hotpress.stations", name="simulation")
@@ -46,6 +49,7 @@ def simulated_station(machine: str, plan: Plan, batch: Batch, seed: int) -> Simu
             machine,
             SIGNAL_NAMES,
             seed=seed,
+            variation_seed=seed if vary else None,
             tick_s=plan.station.station.tick_s,
             stack={
                 "area_mm2": batch.area_mm2 or stack.area_mm2,
@@ -71,6 +75,9 @@ def simulate(
     station: Annotated[str, typer.Option(help="Station: name or file")] = "demo-press",
     machine: Annotated[str, typer.Option(help="Simulated machine: name or file")] = "press-500kN",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of noise and bias")] = 1,
+    vary: Annotated[
+        bool, typer.Option("--vary", help="One batch of many: the seed draws powder and tooling")
+    ] = False,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file")] = None,
     record: Annotated[
         Path | None, typer.Option(help="Keep the batch record in this file (must not exist)")
@@ -84,7 +91,8 @@ def simulate(
     """
     console = Console(quiet=quiet)
     with refusals(), _record_path(record) as path:
-        figures = asyncio.run(_simulate(console, load_plan(recipe, station), machine, seed, path))
+        plan = load_plan(recipe, station)
+        figures = asyncio.run(_simulate(console, plan, machine, seed, path, vary))
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
     console.print(figures_table("Simulated batch, judged on the true state", figures))
@@ -95,16 +103,16 @@ def simulate(
 
 
 async def _simulate(
-    console: Console, plan: Plan, machine: str, seed: int, path: Path
+    console: Console, plan: Plan, machine: str, seed: int, path: Path, vary: bool
 ) -> dict[str, float | str]:
     batch = Batch(id=f"simulation-{plan.recipe.recipe.name}-{seed}")
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=UTC_START_NS)
-    station = simulated_station(machine, plan, batch, seed)
+    station = simulated_station(machine, plan, batch, seed, vary=vary)
     await station.open()
     kernel, procedure = plan.kernel(batch), plan.procedure()
     verdict = Verdict(station.truth, SIGNALS)
     record = BatchRecord(path, plan.header(batch, clock, seed), SIGNALS, lossless=True)
-    title = f"simulate {plan.recipe.recipe.name}, seed {seed}"
+    title = f"simulate {plan.recipe.recipe.name}, seed {seed}{', varied' if vary else ''}"
     view = RunView(console, title, SIGNALS, lambda: procedure.progress, time.monotonic)
     timing = LoopTiming(plan.station.station.tick_s)
     begun_s = time.perf_counter()
