@@ -184,6 +184,7 @@ class RigLink:
         timeout_s = PROBE_S if is_probe else self._reply_timeout_s
         self._sequence = (self._sequence + 1) & 0xFFFF
         request = encode(kind, self._sequence, self.boot_id, payload)
+        first_sent_s = self._clock()  # the rig did it between here and the reply, maybe long ago
         for attempt in range(try_count):
             self.counts.request_count += 1
             self.counts.resend_count += attempt > 0
@@ -191,7 +192,7 @@ class RigLink:
             self._port.write(request)
             reply = self._reply(sent_s + timeout_s)
             if reply is not None:
-                self.sent_s, self.received_s = sent_s, self._clock()
+                self.sent_s, self.received_s = first_sent_s, self._clock()
                 return self._checked(kind, reply)
         self.counts.lost_count += 1
         raise RigLostError(
