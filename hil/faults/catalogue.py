@@ -53,11 +53,23 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     within_s: Annotated[float, Meta(gt=0.0, le=600.0)] | None = None
     faces: tuple[Face, ...] = ("sim", "tcp")
     inject: tuple[Injection, ...] = ()
+    otherwise: tuple[Injection, ...] = ()  # on a machine that lacks a point of `inject`
     why_not: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.inject) == bool(self.why_not):
             raise ValueError("either inject or why_not")
+
+    def faults(
+        self, points: Sequence[str], point: str | None = None
+    ) -> list[tuple[Fault, float | None]]:
+        """With their durations, on a machine with these points. Raises FaultError."""
+        if self.why_not:
+            raise FaultError(f"{self.id} {self.title}: cannot be injected: {self.why_not}")
+        fits = all(fnmatch.filter(points, i.point) for i in self.inject)
+        way = self.inject if fits or point is not None or not self.otherwise else self.otherwise
+        one = point if len(way) == 1 else None
+        return [(i.fault(self.id, points, one), i.for_s or None) for i in way]
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,10 +97,7 @@ def faults_of(row: Row, reach: Reach, point: str | None = None) -> list[tuple[Fa
 
     Raises FaultError when the machine has no such point or the row cannot be injected.
     """
-    if row.why_not:
-        raise FaultError(f"{row.id} {row.title}: cannot be injected: {row.why_not}")
-    one = point if len(row.inject) == 1 else None
-    found = [(i.fault(row.id, reach.points(), one), i.for_s or None) for i in row.inject]
+    found = row.faults(reach.points(), point)
     for fault, _ in found:
         reach.resolve(fault)
     return found

@@ -109,15 +109,11 @@ def _row_for(
 ) -> list[tuple[dict[str, Any], float | None]]:
     """A row's faults, fitted to the points of the machine behind the port."""
     row = row_named(name)
-    if row.why_not:
-        raise FaultError(f"{row.id} {row.title}: {row.why_not}")
-    points = list(_ask(port, {"op": "points"})["points"])
     wanted = []
-    for injection in row.inject:
-        fault = injection.fault(row.id, points, point if len(row.inject) == 1 else None)
+    for fault, usual_s in row.faults(list(_ask(port, {"op": "points"})["points"]), point):
         parameters = {**fault.parameters, **given}
         request = {"id": row.id, "point": fault.point, "verb": fault.verb, "parameters": parameters}
-        wanted.append((request, for_s if for_s is not None else injection.for_s or None))
+        wanted.append((request, for_s if for_s is not None else usual_s))
     return wanted
 
 

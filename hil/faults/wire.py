@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from hil.faults.bench import Active, Bench
+from hil.faults.laws import Moment
 from hil.faults.transforms import (
     Law,
-    Moment,
     analogue_input,
     analogue_output,
     condition,
@@ -29,7 +29,8 @@ _OnBits = Callable[[int, int], int]
 class Wire(Protocol):
     """A simulated machine in the order of a controller's frames."""
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None: ...
+    @property
+    def command(self) -> Callable[..., None]: ...  # output bits, openings
 
     def advance(self) -> None: ...
 
@@ -64,13 +65,13 @@ class FaultyWire:
         self._on_readings: list[_OnReadings] = []
         self._on_inputs: list[_OnBits] = []
         self._on_outputs: list[_OnBits] = []
-        self._on_valve: list[Law] = []
+        self._on_openings: list[tuple[int, Law]] = []
         self._on_world: list[tuple[str, Law]] = []
         self._laws: dict[int, Callable[..., float | int]] = {}
         self._normal: dict[str, float] = {}
         self._faulty = array("d", bytes(8 * len(reach.signals.channels)))
         self.output_bits = 0
-        self.valve_open_fraction = 0.0
+        self.open_fractions: tuple[float, ...] = (0.0,)
         self.readings_ok = self._healthy_ok
         # Of doubles, as a buffer or a list: whatever the wire itself hands out.
         self.readings: Any
@@ -79,11 +80,16 @@ class FaultyWire:
         if bench.acting:
             self._changed()
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None:
-        """What stands at the terminals from now on."""
+    def command(self, output_bits: int, *open_fractions: float) -> None:
+        """What stands at the terminals from now on; openings in the order of the signals."""
         self.output_bits = output_bits
-        self.valve_open_fraction = valve_open_fraction
-        self._wire.command(output_bits, valve_open_fraction)
+        self.open_fractions = open_fractions
+        self._wire.command(output_bits, *open_fractions)
+
+    @property
+    def valve_open_fraction(self) -> float:
+        """The first analogue output at its terminal."""
+        return self.open_fractions[0] if self.open_fractions else 0.0
 
     def advance(self) -> None:
         """One tick of the machine's time."""
@@ -105,13 +111,14 @@ class FaultyWire:
     def _drive(self) -> None:
         """What the machine feels in the coming tick."""
         tick = self.bench.tick
-        bits, fraction = self.output_bits, self.valve_open_fraction
+        bits, fractions = self.output_bits, list(self.open_fractions)
         for on_bits in self._on_outputs:
             bits = on_bits(tick, bits)
-        for law in self._on_valve:
-            fraction = law(tick, fraction)
-        if self._on_outputs or self._on_valve:
-            self._wire.command(bits, fraction)
+        for at, law in self._on_openings:
+            fractions += [0.0] * (at + 1 - len(fractions))  # one that the face never drives
+            fractions[at] = law(tick, fractions[at])
+        if self._on_outputs or self._on_openings:
+            self._wire.command(bits, *fractions)
         self._act_on_world()
 
     def _act_on_world(self) -> None:
@@ -152,7 +159,7 @@ class FaultyWire:
         active = self.bench.active()
         self._laws = {a.handle: self._laws.get(a.handle) or self._law(a) for a in active}
         self._on_readings, self._on_inputs = [], []
-        self._on_outputs, self._on_valve = [], []
+        self._on_outputs, self._on_openings = [], []
         touched: dict[str, None] = {}
         self._unconverted = {
             a.fault.point for a in active if a.parameters.get("form", "any") != "any"
@@ -160,7 +167,7 @@ class FaultyWire:
         for one in active:
             self._place(one, touched)
         self._touched = tuple(touched)
-        self._wire.command(self.output_bits, self.valve_open_fraction)
+        self._wire.command(self.output_bits, *self.open_fractions)
         self._world_changed(active)
         self._look()
 
@@ -190,7 +197,8 @@ class FaultyWire:
             else:
                 self._on_readings.append(at_channel(self._channel[point], law))
         elif active.kind == "analogue_output":
-            self._on_valve.append(law)
+            at = self.bench.reach.signals.analogue_outputs.index(point)
+            self._on_openings.append((at, law))
         elif active.kind in ("digital_input", "digital_output"):
             is_input = active.kind == "digital_input"
             order = self._input if is_input else self._output

@@ -26,8 +26,7 @@ def bits(*names: str) -> int:
 class Frame:
     """A controller's frames as plain memory."""
 
-    def __init__(self) -> None:
-        count = len(READINGS)
+    def __init__(self, count: int = len(READINGS)) -> None:
         self.reading = memoryview(array("d", bytes(8 * count)))
         self.reading_age_s = memoryview(array("d", bytes(8 * count)))
         self.reading_ok = memoryview(bytearray(count))

@@ -4,13 +4,15 @@ import math
 from array import array
 
 import pytest
-from faults_bench import Bedside, bits
+from faults_bench import TICK_S, Bedside, Frame, bits
 
+from controller.ports import Tick
 from hil import read_machine
 from hil.faults import FaultError
 from hil.faults.catalogue import catalogue, faults_of, row_named
 from hil.faults.machine_reach import reach_of
 from hil.plant import Plant
+from hil.station import open_simulation
 
 FIELD_IDS = [
     *(f"S{n:02}" for n in range(1, 21)), *(f"A{n:02}" for n in range(1, 14)),
@@ -70,3 +72,26 @@ def test_another_point_is_in_the_other_points_unit() -> None:
     ((fault, _),) = faults_of(ROWS["S06"], press.bench.reach, "load_cell_force_kn")
     assert fault.point == "load_cell_force_kn"
     assert read_machine("press-500kN").name == "press-500kN"
+
+
+@pytest.mark.parametrize("machine", ["wip-500MPa", "vacuum-hot-press", "lab-press"])
+async def test_what_another_machine_can_have_acts_and_the_rest_is_refused(machine: str) -> None:
+    signals = Plant.from_machine(machine).signals
+    able = set()
+    for row in ROWS.values():
+        station = open_simulation(machine, signals, seed=1, tick_s=TICK_S)
+        try:
+            injections = faults_of(row, station.bench.reach)
+        except FaultError:
+            continue
+        able.add(row.id)
+        for fault, for_s in injections:
+            station.bench.inject(fault, for_s=for_s)
+        frame = Frame(len(signals.channels))
+        for index in range(10):
+            tick = Tick(index, index * TICK_S, 0)
+            await station.sense(tick, frame)  # type: ignore[arg-type]
+            frame.digital_output_bits, frame.valve_open_fraction = 0x7F, 0.2
+            await station.actuate(tick, frame)
+        assert all(math.isfinite(x) for x in station.truth().values())
+    assert len(able) >= 45

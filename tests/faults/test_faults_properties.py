@@ -14,7 +14,7 @@ from hil.plant import Plant
 
 POINTS = REACH.points()
 MEMORYLESS = {"off", "open", "short", "wrong", "scale", "drift", "noise", "spike", "garbage"}
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
