@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hil.faults.catalogue import catalogue
+from hil.scenarios.absent import absent_rows
 from hil.scenarios.campaign import (
     Difference,
     cases,
@@ -26,7 +28,6 @@ from hil.scenarios.campaign import (
 from hil.scenarios.course import Course
 from hil.scenarios.faces import FACES, FaceError
 from hil.scenarios.model import Scenario, ScenarioError, read_scenario, shipped_scenarios
-from hil.scenarios.rows import catalogue_rows
 from hil.scenarios.runner import play
 from hil.scenarios.verdict import Verdict, judge
 
@@ -117,9 +118,8 @@ def list_(
         console.print(_row_table(scenarios))
     else:
         console.print(_scenario_table(scenarios))
-    for row in catalogue_rows().values():
-        if row.absent:
-            console.print(f"{row.id} {row.title}: no scenario: {row.absent}", highlight=False)
+    for row, reason in absent_rows().items():
+        console.print(f"{row} {catalogue()[row].title}: no scenario: {reason}", highlight=False)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
@@ -168,11 +168,12 @@ def _scenario_table(scenarios: Sequence[Scenario]) -> Table:
 
 def _row_table(scenarios: Sequence[Scenario]) -> Table:
     table = Table(title="Field-side rows of the fault catalogue")
-    for name in ("Row", "Fault", "Expected reaction", "Limit", "Scenarios"):
+    for name in ("Row", "Fault", "Expected reaction", "Limit s", "Scenarios"):
         table.add_column(name)
-    for row in catalogue_rows().values():
+    for row in catalogue().values():
         ids = [one.id for one in scenarios if one.scenario.row == row.id]
-        table.add_row(row.id, row.title, row.reaction, row.limit, " ".join(ids) or "none")
+        limit, found = _limit(row.within_s), " ".join(ids) or "none"
+        table.add_row(row.id, row.title, row.reaction, limit, found)
     return table
 
 

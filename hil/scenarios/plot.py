@@ -24,6 +24,7 @@ from hil.scenarios.verdict import Verdict, reaction_of
 _WIDE_IN = 10.0
 _LEFT, _RIGHT = 0.15, 0.865
 _FOOT_IN, _TOP_IN = 0.45, 0.1
+_LABELS_IN = 0.55  # room above the picture around the fault
 _NOTES_MAX = 200
 _CLOSE_BEFORE_S = 0.5
 _LANES = (
@@ -130,6 +131,7 @@ def _whole_picture(course: Course, verdict: Verdict) -> str:
         _temperatures(heat, course)
         _pressures(press, course)
         _outputs(lanes, course, 0.0, course.end_s)
+        lanes.set_title("outputs at the plant", loc="left", fontsize=8.5, pad=3.0)
         _phases(strip, course)
         axes = (heat, press, lanes)
         for axis in axes:
@@ -138,11 +140,12 @@ def _whole_picture(course: Course, verdict: Verdict) -> str:
         return _finished(figure, axes, "whole", "Temperatures, pressures and outputs of the run")
 
 
-def _finished(figure: Figure, axes: Sequence[Axes], name: str, title: str) -> str:
+def _finished(
+    figure: Figure, axes: Sequence[Axes], name: str, title: str, top_in: float = _TOP_IN
+) -> str:
     axes[-1].set_xlabel("machine time [s]")
-    figure.align_ylabels(axes)
     height_in = figure.get_figheight()
-    foot, top = _FOOT_IN / height_in, 1.0 - _TOP_IN / height_in
+    foot, top = _FOOT_IN / height_in, 1.0 - top_in / height_in
     figure.subplots_adjust(_LEFT, foot, _RIGHT, top, hspace=0.2)
     return drawing.svg(figure, name, title)
 
@@ -191,7 +194,6 @@ def _outputs(axis: Axes, course: Course, begin_s: float, end_s: float) -> None:
     axis.set_yticks(range(len(used)), [label for label, _ in used])
     axis.set_ylim(len(used) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
-    axis.set_title("outputs at the plant", loc="left", fontsize=8.5, pad=3.0)
 
 
 def on_spans(course: Course, mask: int, begin_s: float, end_s: float) -> list[tuple[float, float]]:
@@ -265,7 +267,7 @@ def _close_picture(course: Course, verdict: Verdict) -> str:
         axes[-1].set_xlim(begin_s, end_s)
         _label_times(axes[0], course, verdict, fault_s)
         _events(axes[-1], course, begin_s, end_s)
-        return _finished(figure, axes, "close", "Readings and outputs around the fault")
+        return _finished(figure, axes, "close", "Readings and outputs around the fault", _LABELS_IN)
 
 
 def _close_window(course: Course, verdict: Verdict, fault_s: float) -> tuple[float, float]:
@@ -297,7 +299,7 @@ def _label_times(axis: Axes, course: Course, verdict: Verdict, fault_s: float) -
     for at_s, text, color, step in labels:
         if low_s <= at_s <= high_s:
             axis.annotate(
-                text, (at_s, 1.0), (4, -9 - 11 * step), xycoords=axis.get_xaxis_transform(),
+                text, (at_s, 1.0), (2, 5 + 11 * step), xycoords=axis.get_xaxis_transform(),
                 textcoords="offset points", color=color, fontsize=8.0,
             )  # fmt: skip
 
