@@ -156,7 +156,7 @@ class Plant:
             if kind != "press":
                 raise MachineError(f"{machine}: a machine of kind {kind} has no [variation]")
             description = draw(description, variation_seed)
-        face = cls if kind == "press" else _face_of(kind)
+        face = cls if kind == "press" else face_of(description)
         try:
             return face(
                 description, seed=seed, noise=noise, start_temperature_c=start_temperature_c
@@ -306,7 +306,11 @@ def bounded(name: str, number: float, low: float, high: float) -> float:
     return number
 
 
-def _face_of(kind: str) -> type[Plant]:
+def face_of(machine: Machine) -> type[Plant]:
+    """The plant of a description, by its kind: `Plant`, or one with the same face."""
+    kind = kind_of(machine)
+    if kind == "press":
+        return Plant
     module, _, name = FACES[kind].partition(":")
     return cast(type[Plant], getattr(importlib.import_module(module), name))
 

@@ -16,7 +16,7 @@ from hil.devices.wires import AnalogueWires, BitWires, WiringError, terminals_of
 class Plant(Protocol):
     """What the face asks of a simulated press; orders are those of `SignalNames`."""
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None:
+    def command(self, output_bits: int, *open_fractions: float) -> None:
         """Hold these outputs from now on."""
 
     def advance(self) -> None:
@@ -42,7 +42,9 @@ class Face:
         self._analogues = {m.name: AnalogueWires(m) for m in modules}
         self._inputs: dict[tuple[str, int], BitWires] = {}
         self._outputs: dict[tuple[str, int], BitWires] = {}
-        self._valve: tuple[bytearray, int, float] | None = None
+        # Where each analogue output stands, by its number among them; None: not wired.
+        self._openings: list[tuple[bytearray, int, float] | None]
+        self._openings = [None] * len(signals.analogue_outputs)
         known = {
             **{name: (i, "analogue_input") for i, name in enumerate(signals.channels)},
             **{name: (i, "digital_input") for i, name in enumerate(signals.digital_inputs)},
@@ -66,7 +68,7 @@ class Face:
             wires = self._outputs.setdefault((module.name, at), BitWires(module.actuate.memory, at))
             wires.connect(number, n)
         else:
-            self._valve = (module.actuate.memory, at, terminals.counts_per_unit)
+            self._openings[number] = (module.actuate.memory, at, terminals.counts_per_unit)
 
     def sample(self) -> None:
         """Every module converts its terminals once."""
@@ -84,11 +86,7 @@ class Face:
         bits = 0
         for wires in self._outputs.values():
             bits |= wires.read()
-        fraction = 0.0
-        if self._valve is not None:
-            memory, at, counts_per_unit = self._valve
-            fraction = int.from_bytes(memory[at : at + 2], "big") / counts_per_unit
-        self._plant.command(bits, fraction)
+        self._plant.command(bits, *[_fraction(opening) for opening in self._openings])
 
     def advance(self) -> None:
         """One tick with the outputs last driven, then a new conversion."""
@@ -101,3 +99,10 @@ class Face:
         if lapsed:
             self.drive()
         return bool(lapsed)
+
+
+def _fraction(opening: tuple[bytearray, int, float] | None) -> float:
+    if opening is None:
+        return 0.0
+    memory, at, counts_per_unit = opening
+    return int.from_bytes(memory[at : at + 2], "big") / counts_per_unit

@@ -27,7 +27,7 @@ from hil.faults.control import ControlServer
 from hil.faults.machine_reach import reach_of
 from hil.faults.modules import ModuleFaults
 from hil.faults.wire import FaultyWire
-from hil.plant import Plant
+from hil.plant import face_of
 
 TICK_S = 0.010
 LOCKSTEP_LEASE_MS = 2000
@@ -57,7 +57,7 @@ class MachineServer:
     ) -> None:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
-        plant = Plant(machine, seed=seed, start_temperature_c=start_temperature_c)
+        plant = face_of(machine)(machine, seed=seed, start_temperature_c=start_temperature_c)
         signals = plant.signals
         loose = [s for s in machine.wiring if s in signals.channels and s not in plant.fitted]
         if loose:
