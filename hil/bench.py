@@ -28,7 +28,6 @@ from hil.rig_link import (
     Edge,
     Exchange,
     Hello,
-    LinkCounts,
     RigError,
     RigFault,
     RigLink,
@@ -118,8 +117,6 @@ class RigBench:
         if hello.header != expected_header():
             self._wrong("it is stamped for another plant header: stage and copy again")
         self._link.arm(hello.firmware, hello.header, silence_ms, stall_ms)
-        if self.hello is None:
-            self._link.counts = LinkCounts()  # a rig that was still starting is no bad line
         if self.hello is not None and self.hello.boot_id != hello.boot_id:
             self._object(RESET, "the rig restarted during the run")
         if self.hello is None or self.hello.boot_id != hello.boot_id:

@@ -136,7 +136,11 @@ class RigLink:
         self.boot_id = 0
         tries = math.ceil(START_S_MAX / self._reply_timeout_s)  # it may still be starting
         content = struct.pack(protocol.HELLO_REQUEST, protocol.VERSION)
-        frame = self._ask(protocol.HELLO, content, tries)
+        counts, self.counts = self.counts, LinkCounts()  # its silence says nothing of the line
+        try:
+            frame = self._ask(protocol.HELLO, content, tries)
+        finally:
+            self.counts = counts
         _, firmware, header, board, now_us = _fields(protocol.HELLO_REPLY, frame.payload)
         self.boot_id = frame.boot_id
         name = board.rstrip(b"\0").decode("ascii", "replace")

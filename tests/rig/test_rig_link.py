@@ -148,3 +148,10 @@ def test_an_exchange_whose_edges_are_cut_off_is_an_error(line, link):
     line.write = write
     with pytest.raises(RigLostError, match="another length"):
         link.exchange(readings(line))
+
+
+def test_a_rig_that_is_still_starting_is_no_bad_line(line):
+    line.lose_requests = 40
+    link = RigLink(line, line.clock, reply_timeout_s=0.02, try_count=4)
+    assert link.hello().boot_id == BOOT
+    assert link.counts.bad_count == 0
