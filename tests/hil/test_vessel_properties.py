@@ -54,7 +54,7 @@ def test_whatever_is_done_to_it_every_number_stays_finite_and_possible(
     assert all(math.isfinite(number) for number in truth.values())
     assert all(math.isfinite(reading) for reading in wip.readings().values())
     assert 0.0 < truth["vessel_pressure_mpa_absolute"] <= 620.0
-    assert -20.0 <= truth["fluid_temperature_c"] <= 250.0
+    assert -50.0 <= truth["fluid_temperature_c"] <= 250.0  # oil let off from 550 MPa at 0 C
     assert 0.0 <= truth["liquid_kg"] <= 5.0
     assert truth["air_ml"] >= WIP.body.air_trapped_ml * 0.999
     assert truth["stack_pressure_mpa"] >= 0.0
