@@ -241,3 +241,49 @@ def test_oil_heats_more_and_passes_its_pressure_on_late():
     assert 30.0 <= truth["fluid_temperature_c"] - 60.0 <= 40.0
     lag_mpa = (wip.reading("vessel_a_pressure_mpa") - wip.reading("vessel_b_pressure_mpa")) * 43.75
     assert 1.0 <= lag_mpa / truth["pressure_rate_mpa_per_s"] <= 2.0
+
+
+def _proven_unlocked(wip):
+    """Vent, drain, and open once the low-range gauge shows less than half a bar."""
+    wip.set(decompression_valve=0, vent_valve=1, drain_valve=1, purge_valve=1)
+    wip.step(60.0)
+    assert (wip.reading("vessel_low_pressure_bar") - 4.0) / 1.6 - 1.0 < 0.5
+    wip.set(lid_unlock=1, yoke_close=0)
+    wip.step(5.0)
+    wip.set(lid_closed=0)
+    wip.step(0.1)
+    return wip
+
+
+def test_a_mono_cell_through_the_whole_machine():
+    """Bag, fill at 65 C, lock, pump to 490 MPa, hold 300 s, let go, drain, open: by hand."""
+    wip = quiet_wip(start_temperature_c=65.0)
+    wip.set(vacuum_pump=1, vacuum_valve=1)
+    wip.step(120.0)
+    wip.set(vacuum_valve=0)
+    wip.step(30.0)
+    assert wip.truth()["bag_pressure_mbar"] <= 1.0
+    wip.set(vacuum_pump=0, contactor_jacket=1, jacket_heater_ssr=1)
+    loaded_and_full(wip)
+    wip.step(60.0)
+    wip.set(jacket_heater_ssr=0)
+    pump(wip, 0.35)
+    pumping_s = until(wip, 490.0)
+    assert 80.0 < pumping_s < 240.0  # 2-4 min
+    assert 82.0 < wip.truth()["fluid_temperature_c"] < 90.0
+    wip.set(pump=0, pump_speed_fraction=0.0)
+    wip.step(300.0)
+    held = wip.truth()
+    assert 450.0 < held["vessel_pressure_mpa"] < 490.0
+    release(wip, 0.12)
+    release_s = until(wip, 20.0)
+    wip.set(needle_open_fraction=0.25)
+    release_s += until(wip, 0.05)
+    assert 90.0 < release_s < 400.0
+    _proven_unlocked(wip)
+    truth = wip.truth()
+    assert truth["lid_shut_count"] == truth["lid_locked_count"] == 0.0
+    assert truth["density_ratio"] == pytest.approx(0.94, abs=0.01)
+    assert truth["cracked_count"] == truth["shorted_count"] == truth["h2s_released_l"] == 0.0
+    assert truth["hard_protection_demands"] == 0.0
+    assert truth["time_s"] < 30 * 60.0
