@@ -20,13 +20,16 @@ from controller.fieldbus.greeting import LinkError, RefusedError
 from controller.fieldbus.link_statistics import LinkStatistics
 from controller.fieldbus.pdu import BlockRequest
 from controller.fieldbus.rtu_exchange import ChecksumError, Exchange
-from controller.fieldbus.serial_port import SerialPort
-from controller.fieldbus.settings import Device, Link
+from controller.fieldbus.serial_port import Port, SerialPort
+from controller.fieldbus.settings import Device, Link, Parity
+
+OpenPort = Callable[[str, int, Parity, Callable[[bytes], None], Callable[[str], None]], Port]
 
 _CHARACTER_BITS = 11  # start, 8, parity or second stop, stop
 _FAST_BAUD, _FAST_GAP_S = 19_200, 1.75e-3
 _QUIET_S_MIN = 0.005  # after trouble; a USB adapter hands bytes over in pieces
 _NOISE_BYTES_MAX = 65_536  # since the last good reply
+_INSTANT_S = 1e-6
 
 
 class RtuConnection:
@@ -38,6 +41,7 @@ class RtuConnection:
         link: Link,
         statistics: LinkStatistics,
         stopwatch_s: Callable[[], float],
+        open_port: OpenPort = SerialPort,
     ) -> None:
         self._device = device
         self._character_s = _CHARACTER_BITS / device.baud
@@ -46,7 +50,8 @@ class RtuConnection:
         self._reply_s = link.serial_reply_ms * 1e-3
         self._statistics = statistics
         self._stopwatch_s = stopwatch_s
-        self._port: SerialPort | None = None
+        self._open = open_port
+        self._port: Port | None = None
         self._exchange: Exchange | None = None
         self._waiter: asyncio.Future[bytes] | None = None
         self._last_byte_s = 0.0  # of the loop's clock
@@ -61,7 +66,7 @@ class RtuConnection:
     def connect(self) -> None:
         """Open the port. Raises OSError."""
         self.drop()
-        self._port = SerialPort(
+        self._port = self._open(
             self._device.serial or "",
             self._device.baud,
             self._device.parity,
@@ -121,7 +126,7 @@ class RtuConnection:
         characters = len(exchange.frame) + exchange.reply_bytes
         return characters * self._character_s + self._reply_s
 
-    def _open_port(self) -> SerialPort:
+    def _open_port(self) -> Port:
         if self._port is None:
             raise LinkError(self._fault or "not connected")
         return self._port
@@ -134,7 +139,7 @@ class RtuConnection:
             port = self._open_port()
             needed_s = self._quiet_s if self._troubled else self._gap_s
             rest_s = self._last_byte_s + needed_s - now_s()
-            if rest_s <= 0:
+            if rest_s <= _INSTANT_S:
                 break
             if now_s() > until_s:
                 self._statistics.counters.protocol_fault_count += 1

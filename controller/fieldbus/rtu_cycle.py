@@ -22,7 +22,9 @@ from typing import cast
 
 from controller.fieldbus.module import Module
 from controller.fieldbus.parts import image_of
+from controller.fieldbus.rtu_connection import OpenPort
 from controller.fieldbus.rtu_endpoint import RtuEndpoint, Slot
+from controller.fieldbus.serial_port import SerialPort
 from controller.fieldbus.settings import Device, Link
 from controller.fieldbus.wiring import Wired
 from controller.ports import OutputFrame, SensorFrame
@@ -70,8 +72,9 @@ class RtuCycle(RtuEndpoint):
         monotonic: Callable[[], float],
         stopwatch_s: Callable[[], float],
         analogue_outputs: Sequence[str],
+        open_port: OpenPort = SerialPort,
     ) -> None:
-        super().__init__(device, list(modules), link, monotonic, stopwatch_s)
+        super().__init__(device, list(modules), link, monotonic, stopwatch_s, open_port)
         self._analogue_outputs = analogue_outputs
         self._image: OutputFrame | None = None
         self._image_tick = -1
@@ -81,8 +84,12 @@ class RtuCycle(RtuEndpoint):
         self.round_count = 0
 
     async def open(self) -> None:
+        """Connect and check every module, then begin; returns after a first round."""
         await super().open()
         self._task = asyncio.get_running_loop().create_task(self._run())
+        end_s = self._now_s() + self._link.open_s_max
+        while self.round_count == 0 and self._now_s() < end_s:  # noqa: ASYNC110
+            await asyncio.sleep(_IDLE_S)
 
     async def close(self) -> None:
         """Lets the last image go out first, if the line lets it."""

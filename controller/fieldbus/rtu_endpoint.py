@@ -19,7 +19,8 @@ from controller.fieldbus.greeting import LinkError, RefusedError, check_identity
 from controller.fieldbus.link_statistics import LinkStatistics
 from controller.fieldbus.module import Module
 from controller.fieldbus.pdu import BlockRequest
-from controller.fieldbus.rtu_connection import RtuConnection
+from controller.fieldbus.rtu_connection import OpenPort, RtuConnection
+from controller.fieldbus.serial_port import SerialPort
 from controller.fieldbus.settings import Device, Link
 from controller.ports import OutputFrame, StationError
 
@@ -68,13 +69,14 @@ class RtuEndpoint:
         link: Link,
         monotonic: Callable[[], float],
         stopwatch_s: Callable[[], float],
+        open_port: OpenPort = SerialPort,
     ) -> None:
         """`device` is any device of the line; they agree on everything but unit and profile."""
         self.where = device.place
         self.statistics = LinkStatistics()
         self._link = link
         self._monotonic = monotonic
-        self._wire = RtuConnection(device, link, self.statistics, stopwatch_s)
+        self._wire = RtuConnection(device, link, self.statistics, stopwatch_s, open_port)
         self._slots = [Slot(module) for module in modules]
         # The digital outputs go last: with them a machine in lockstep has the whole tick.
         self._writers = sorted(

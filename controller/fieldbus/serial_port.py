@@ -12,6 +12,7 @@ import contextlib
 import os
 import termios
 from collections.abc import Callable
+from typing import Protocol
 
 import serial
 
@@ -23,6 +24,16 @@ _PARITY = {
     "even": serial.PARITY_EVEN,
     "odd": serial.PARITY_ODD,
 }
+
+
+class Port(Protocol):
+    """An open line."""
+
+    def write(self, frame: bytes) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class SerialPort:
