@@ -287,3 +287,11 @@ def test_a_mono_cell_through_the_whole_machine():
     assert truth["cracked_count"] == truth["shorted_count"] == truth["h2s_released_l"] == 0.0
     assert truth["hard_protection_demands"] == 0.0
     assert truth["time_s"] < 30 * 60.0
+
+
+def test_a_transducer_follows_a_ramp_20_ms_late():
+    wip = _filled(IDEAL)
+    pump(wip, 1.0)
+    until(wip, 480.0)
+    late_mpa = pressure(wip) - (wip.reading("vessel_a_pressure_mpa") - 4.0) * 43.75
+    assert late_mpa / wip.truth()["pressure_rate_mpa_per_s"] == pytest.approx(0.020, abs=0.007)
