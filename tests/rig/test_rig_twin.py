@@ -238,7 +238,9 @@ def test_a_frozen_rig_is_lost_io_to_the_controllers_modules():
     with desk(quick=True) as one:
         module = analogue_module()
         wiring = {name: at for name, at in WIRING.items() if at.startswith("ai.")}
+        one.wire.command(0b111, 1.0)
         one.settle()
+        assert one.plant.held == (0b111, 1.0)
         one.sense_until(driven)
         face = Face([module], wiring, SIGNALS, one.wire)
         faults_before = module.sense.word(module.profile.sense.words["channel_fault_low"])
@@ -247,7 +249,6 @@ def test_a_frozen_rig_is_lost_io_to_the_controllers_modules():
         face.sample()
         faults = module.sense.word(module.profile.sense.words["channel_fault_low"])
         assert faults & ~faults_before == 1 << 0 | 1 << 6 | 1 << 14  # rtd_1, rtd_7, lvdt_1
-        one.wire.command(0b111, 1.0)
         one.link._reply_timeout_s = 0.02  # the patience of life
         for _ in range(30):
             one.wire.advance()
