@@ -55,6 +55,13 @@ class SimulatedStation:
         self._lapse_count = 0
         self._tick_count = 0
         self._skipped_tick_count = 0
+        self._told: SensorFrame | None = None  # holds already what hardly ever changes
+        self._told_ok = b""
+        self._near_lapse_count = 0
+        self.bench.listeners.append(self._count_near_lapses)
+
+    def _count_near_lapses(self) -> None:
+        self._near_lapse_count = self._near.lapse_count
 
     async def open(self) -> None:
         """Nothing to connect; the press is there."""
@@ -68,17 +75,26 @@ class SimulatedStation:
             self._pass_silence(tick.index)
         wire, channels = self._wire, self._channels
         frame.reading[channels] = wire.readings
-        frame.reading_age_s[channels] = self._fresh
-        frame.reading_ok[channels] = wire.readings_ok
+        if frame is not self._told or wire.readings_ok is not self._told_ok:
+            self._tell_all_is_well(frame)
         frame.digital_input_bits = wire.input_bits
         frame.digital_output_bits_readback = wire.output_bits
         frame.valve_open_fraction_readback = wire.valve_open_fraction
-        frame.lease_lapse_count = self._lapse_count + self._near.lapse_count
+        frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
+        if self._near.acting:
+            self._count_near_lapses()
+            frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
+            self._near.show(frame)
+            self._told = None
+
+    def _tell_all_is_well(self, frame: SensorFrame) -> None:
+        """What stands in a frame from tick to tick, until a device is lost or the frame another."""
+        frame.reading_age_s[self._channels] = self._fresh
+        frame.reading_ok[self._channels] = self._wire.readings_ok
         frame.digital_age_s = 0.0
         frame.digital_ok = True
         frame.readback_ok = True
-        if self._near.acting:
-            self._near.show(frame)
+        self._told, self._told_ok = frame, self._wire.readings_ok
 
     async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
         if tick.index != self._next_tick:

@@ -59,12 +59,17 @@ void plant_stack_init(const plant_config_t *config, plant_state_t *state)
     plant_stack_step(config, state);
 }
 
+/* Where the instant share alone brings a quantity. */
+static double instantly(double low, double high, double pressure_ratio, double instant_ratio)
+{
+    return high - (high - low) * plant_exp(-instant_ratio * pressure_ratio);
+}
+
 /* One quantity that grows from `low` towards `high` under pressure: at once up to the
  * instant share, then exponentially. Returns the new one, never less than before. */
 static double densify(double now, double low, double high, double pressure_ratio,
-                      double instant_ratio, double step_ratio)
+                      double at_once, double step_ratio)
 {
-    double at_once = high - (high - low) * plant_exp(-instant_ratio * pressure_ratio);
     double at_last = high - (high - low) * plant_exp(-pressure_ratio);
     double grown = at_once > now ? at_once : now;
     /* Backward Euler: stable for any step. */
@@ -78,19 +83,18 @@ void plant_stack_step(const plant_config_t *config, plant_state_t *state)
     double pressure_mpa = plant_stack_pressure_mpa(config, state);
     double pressure_ratio = pressure_mpa / now->yield_mpa;
     double before = now->density_ratio;
+    double at_once = instantly(stack->density_ratio_initial, stack->density_ratio_max,
+                               pressure_ratio, stack->instant_ratio);
     if (pressure_mpa > 0.0)
         now->density_ratio =
             densify(before, stack->density_ratio_initial, stack->density_ratio_max, pressure_ratio,
-                    stack->instant_ratio, PLANT_STEP_S / now->relaxation_s);
+                    at_once, PLANT_STEP_S / now->relaxation_s);
     double relaxed_m = relaxed_thickness_m(stack, now->density_ratio);
     double squeezed = 1.0 - plant_clamp(pressure_mpa / stack->elastic_modulus_mpa, 0.0, 0.5);
     now->thickness_m = relaxed_m * squeezed;
     /* What h gives way to a further newton at once: elastic, and plastic while on the instant
      * branch. 1 N/mm2 is 1 MPa. */
     double slope_per_mpa = 1.0 / stack->elastic_modulus_mpa;
-    double at_once = stack->density_ratio_max
-                     - (stack->density_ratio_max - stack->density_ratio_initial)
-                           * plant_exp(-stack->instant_ratio * pressure_ratio);
     if (at_once >= before)
         slope_per_mpa += stack->instant_ratio * (stack->density_ratio_max - at_once)
                          / (now->yield_mpa * now->density_ratio);
@@ -120,10 +124,13 @@ void plant_stack_slow(const plant_config_t *config, plant_state_t *state)
     plant_stack_state_t *now = &state->stack;
     laws_of_temperature(config, state);
     double pressure_mpa = plant_stack_pressure_mpa(config, state);
-    if (pressure_mpa > 0.0)
-        now->contact_ratio = densify(now->contact_ratio, stack->contact_ratio_initial,
-                                     stack->contact_ratio_max, pressure_mpa / now->contact_yield_mpa,
-                                     stack->instant_ratio, PLANT_SLOW_S / now->relaxation_s);
+    if (pressure_mpa > 0.0) {
+        double low = stack->contact_ratio_initial, high = stack->contact_ratio_max;
+        double pressure_ratio = pressure_mpa / now->contact_yield_mpa;
+        double at_once = instantly(low, high, pressure_ratio, stack->instant_ratio);
+        now->contact_ratio = densify(now->contact_ratio, low, high, pressure_ratio, at_once,
+                                     PLANT_SLOW_S / now->relaxation_s);
+    }
     damage_step(config, now, pressure_mpa);
     if (stack->has_lithium && pressure_mpa > now->lithium_mpa_max)
         now->shorted = 1;

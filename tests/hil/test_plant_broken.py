@@ -127,7 +127,7 @@ def test_a_relief_stuck_shut_lets_pressure_pass_its_crack():
     assert found[0]["cylinder_pressure_bar"] < 285.0
     assert found[0]["relief_demands"] == 1.0
     assert found[1]["cylinder_pressure_bar"] > 300.0
-    assert found[1]["relief_demands"] == 0.0
+    assert found[1]["relief_demands"] == 1.0  # it was asked all the same
 
 
 def test_a_loose_frame_stretches_more():
