@@ -15,15 +15,23 @@ README = Path(__file__).parents[2] / "hil" / "README.md"
 PRESSES = ("lab-press", "press-500kN", "vacuum-hot-press")
 
 
-def test_the_ten_lines_of_the_readme_print_what_it_says():
-    text = README.read_text("utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    (printed,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+EXAMPLES = re.findall(
+    r"```python\n(.*?)```.*?```text\n(.*?)```", README.read_text("utf-8"), re.DOTALL
+)
+
+
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES)
+def test_the_ten_lines_of_the_readme_print_what_it_says(code, printed):
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
         exec(compile(code, "hil/README.md", "exec"), {})
     assert shown.getvalue() == printed
     assert len(code.splitlines()) <= 10
+
+
+def test_the_readme_shows_a_press_and_a_vessel():
+    assert ["press-500kN" in code for code, _ in EXAMPLES] == [True, False]
+    assert ["wip-500MPa" in code for code, _ in EXAMPLES] == [False, True]
 
 
 def test_four_machines_are_shipped():
