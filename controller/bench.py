@@ -22,6 +22,7 @@ from controller.timing import LoopTiming
 
 UTC_START_NS = 946_684_800_000_000_000  # 2000-01-01T00:00:00Z: virtual time has no date
 LOCKSTEP_BUDGET_MS = 250.0  # of the wall: the machine's own time stands still meanwhile
+BENCH_BUDGET_MS = (15.0, 25.0)  # sense, actuate: machine and controller share this computer
 
 
 class BenchController:
@@ -80,18 +81,28 @@ class BenchController:
     def modbus_tcp(self, host: str, port: int, *, lockstep: bool) -> Station:
         """The station file's own Modbus driver, its devices at another address.
 
-        In lockstep a tick's budget is wall time for the wire and takes none from the press.
+        In lockstep a tick's budget is wall time for the wire and takes none from the press; in
+        real time it is roomier than a station's, whose devices are computers of their own.
         Raises StationError when devices and wiring do not fit.
         """
+        return self._station(lockstep, {"host": host, "port": port, "serial": None}, {})
+
+    def modbus_rtu(self, path: str, baud: int, *, lockstep: bool) -> Station:
+        """The same devices on one serial line, asked in every tick or at the line's own pace."""
+        place = {"host": None, "port": None, "serial": path, "baud": baud}
+        tick = {"serial_cycle": "tick", "serial_gap_ms": 0.0}
+        return self._station(lockstep, place, tick if lockstep else {"serial_cycle": "free"})
+
+    def _station(
+        self, lockstep: bool, place: Mapping[str, object], line: Mapping[str, object]
+    ) -> Station:
         from controller.cli.session import modbus_station  # drivers only where there is a wire
 
         station = self._plan.station
-        devices = [structs.replace(device, host=host, port=port) for device in station.device]
-        link = station.link
-        if lockstep:
-            link = structs.replace(
-                link, sense_budget_ms=LOCKSTEP_BUDGET_MS, actuate_budget_ms=LOCKSTEP_BUDGET_MS
-            )
+        sense_ms, actuate_ms = (LOCKSTEP_BUDGET_MS,) * 2 if lockstep else BENCH_BUDGET_MS
+        budgets = {"sense_budget_ms": sense_ms, "actuate_budget_ms": actuate_ms}
+        devices = [structs.replace(device, **place) for device in station.device]
+        link = structs.replace(station.link, **budgets, **line)
         at_bench = structs.replace(station, device=devices, link=link)
         return modbus_station(self._plan.at(at_bench), self._clock)
 

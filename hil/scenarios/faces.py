@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from controller.ports import Station, Tick
+from controller.ports import Station
 from hil.description import Machine
 from hil.devices.machine_server import MachineServer
 from hil.faults import Bench
@@ -20,6 +20,8 @@ from hil.plant import DIGITAL_OUTPUTS, Plant
 from hil.scenarios.controllers import Controller
 from hil.scenarios.model import Scenario
 from hil.station import SimulatedStation
+
+BAUD = 115_200
 
 
 class FaceError(ValueError):
@@ -33,6 +35,7 @@ class Rig:
     station: Station
     bench: Bench
     plant: Plant
+    real_time: bool = False
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -45,9 +48,9 @@ class Rig:
     def truth(self) -> Mapping[str, float]:
         return self.plant.truth()
 
-    def time_s(self, tick: Tick) -> float:
-        """The machine's time at this tick."""
-        return tick.monotonic_s
+    def time_s(self) -> float:
+        """The machine's own time."""
+        return self.bench.time_s
 
     def turn_limiter_key(self, *, on: bool) -> None:
         """The limiter takes an edge of its key, and only when it is cool."""
@@ -77,31 +80,71 @@ async def _sim(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
 
 @asynccontextmanager
 async def _tcp(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]:
-    """Modbus TCP modules on a loopback port, in lockstep: real frames, the machine's time."""
-    header = scenario.scenario
-    server = MachineServer(
-        _machine(scenario, controller),
-        time.monotonic,
-        seed=header.seed,
-        lockstep=True,
-        start_temperature_c=header.start_temperature_c,
-    )
+    """Modbus TCP modules on a loopback port: real frames and the machine's time, in lockstep.
+
+    Where the wire itself is broken a lost answer must cost its time: there in real time.
+    """
+    real_time = breaks_the_wire(scenario)
+    server = _server(scenario, controller, lockstep=not real_time)
     await server.start("127.0.0.1", 0)
     try:
-        station = controller.modbus_tcp(server.host, server.port, lockstep=True)
-        yield Rig(station, server.bench, server.plant)
+        station = controller.modbus_tcp(server.host, server.port, lockstep=not real_time)
+        yield Rig(station, server.bench, server.plant, real_time)
     finally:
         await server.stop()
 
 
-# The serial face comes with the Modbus RTU devices, the rig with hil/bench.py.
-FACES: Mapping[str, Face] = {"sim": _sim, "tcp": _tcp}
+@asynccontextmanager
+async def _rtu(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]:
+    """The same modules on a serial line (a pseudo-terminal), else as over TCP."""
+    real_time = breaks_the_wire(scenario)
+    server = _server(scenario, controller, lockstep=not real_time, serial=True)
+    await server.start_serial("pty", BAUD)
+    try:
+        station = controller.modbus_rtu(server.serial, BAUD, lockstep=not real_time)
+        yield Rig(station, server.bench, server.plant, real_time)
+    finally:
+        await server.stop()
 
 
-def open_face(
-    name: str, scenario: Scenario, controller: Controller
-) -> AbstractAsyncContextManager[Rig]:
-    """Raises FaceError when this bench has no such face or the scenario is not for it."""
+def _server(
+    scenario: Scenario, controller: Controller, *, lockstep: bool, serial: bool = False
+) -> MachineServer:
+    header = scenario.scenario
+    return MachineServer(
+        _machine(scenario, controller),
+        time.monotonic,
+        seed=header.seed,
+        lockstep=lockstep,
+        serial=serial,
+        start_temperature_c=header.start_temperature_c,
+    )
+
+
+def breaks_the_wire(scenario: Scenario) -> bool:
+    """A fault of a device or a line, which only shows in the time that a wire takes."""
+    points = [injection.fault.point for injection in scenario.fault]
+    return any(point.startswith("io.") or point == "line" for point in points)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceKind:
+    """How a face is stood up, and whether a scenario runs by the wall clock there."""
+
+    open: Face
+    real_time: Callable[[Scenario], bool]
+
+
+# The rig needs its own hardware or its simulated twin; it comes with hil/bench.py.
+FACES: Mapping[str, FaceKind] = {
+    "sim": FaceKind(_sim, lambda scenario: False),
+    "tcp": FaceKind(_tcp, breaks_the_wire),
+    "rtu": FaceKind(_rtu, breaks_the_wire),
+}
+
+
+def face_named(name: str) -> FaceKind:
+    """Raises FaceError when this bench has no such face."""
     if name not in FACES:
         raise FaceError(f"no face {name!r} on this bench; there are: {', '.join(FACES)}")
-    return FACES[name](scenario, controller)
+    return FACES[name]

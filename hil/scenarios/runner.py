@@ -12,6 +12,7 @@ must bring its batch to an end.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping
 
@@ -28,10 +29,12 @@ from hil.description import MachineError
 from hil.faults import FaultError
 from hil.scenarios.controllers import Controller, open_controller
 from hil.scenarios.course import Course, Edge, Mark, note_of
-from hil.scenarios.faces import Rig, open_face
+from hil.scenarios.faces import Rig, face_named
 from hil.scenarios.model import Injection, Scenario, recipe_path
 
 OPERATOR_S = 1.0
+WATCH_S = 0.005
+WALL_S_MAX = 300.0  # of the wall, for one run: a wire that hangs is a result, not a wait
 CLOSE_BEFORE_TICKS = 50
 CLOSE_AFTER_S = 3.0  # at least; else half as much again as the limit
 CLOSE_S_MAX = 30.0
@@ -79,7 +82,7 @@ class _Bench:
         await self._station.open()
 
     async def sense(self, tick: Tick, frame: SensorFrame) -> None:
-        now_s = self._begin(tick)
+        now_s = self._begin()
         self._inject_due(now_s)
         self._note_ends(now_s)
         self._repair(now_s)
@@ -88,10 +91,7 @@ class _Bench:
 
     async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
         await self._station.actuate(tick, frame)
-        bits = self._rig.output_bits()
-        if bits != self._bits:
-            self._bits = bits
-            self._course.edges.append(Edge(self._now_s, bits))
+        self._look_at_outputs(self._now_s)
 
     async def close(self) -> None:
         await self._station.close()
@@ -121,8 +121,8 @@ class _Bench:
 
     # ---- faults and people ------------------------------------------------------------------
 
-    def _begin(self, tick: Tick) -> float:
-        now_s = self._now_s = self._rig.time_s(tick)
+    def _begin(self) -> float:
+        now_s = self._now_s = self._rig.time_s()
         phase = self._controller.phase
         if phase not in self._entered_s:
             self._entered_s[phase] = now_s
@@ -194,6 +194,18 @@ class _Bench:
                 self._course.close[name].append(number)
         self._before.clear()
 
+    def _look_at_outputs(self, now_s: float) -> None:
+        bits = self._rig.output_bits()
+        if bits != self._bits:
+            self._bits = bits
+            self._course.edges.append(Edge(now_s, bits))
+
+    async def watch_outputs(self) -> None:
+        """In real time the outputs may fall while the controller waits for an answer."""
+        while True:
+            self._look_at_outputs(self._rig.time_s())
+            await asyncio.sleep(WATCH_S)
+
     def _bound(self, truth: Mapping[str, float]) -> None:
         expect, course = self._scenario.expect, self._course
         for name in expect.truth_max:
@@ -232,15 +244,23 @@ async def play(scenario: Scenario, face: str) -> Course:
     header = scenario.scenario
     course = Course(scenario_id=scenario.id, face=face, tick_s=0.0, output_names=())
     try:
-        controller = open_controller(recipe_path(header.recipe), header.station)
+        kind = face_named(face)
+        recipe = recipe_path(header.recipe)
+        controller = open_controller(recipe, header.station, real_time=kind.real_time(scenario))
         course.tick_s, course.limits = controller.tick_s, dict(controller.limits)
-        async with open_face(face, scenario, controller) as rig:
+        async with kind.open(scenario, controller) as rig:
             course.output_names = rig.output_names
             bench = _Bench(scenario, rig, controller, course)
             before = rig.truth()["hard_protection_demands"]
+            watch = asyncio.create_task(bench.watch_outputs()) if rig.real_time else None
             try:
-                await controller.run(bench, [bench], bench.stopping)
+                async with asyncio.timeout(WALL_S_MAX):
+                    await controller.run(bench, [bench], bench.stopping)
+            except TimeoutError:
+                course.lost = f"not done after {WALL_S_MAX:g} s of wall time"
             finally:
+                if watch is not None:
+                    watch.cancel()
                 course.demands = round(rig.truth()["hard_protection_demands"] - before)
             course.end_s = course.time_s[-1] if course.time_s else 0.0
         _end(course, controller)
