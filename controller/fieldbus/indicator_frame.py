@@ -78,7 +78,8 @@ class IndicatorParser:
         match = _LINE.fullmatch(line)
         if match is None:
             return Garbage("not a line")
-        if FramerRTU.compute_CRC(match["body"]) != int(match["crc"], 16):
+        sent = int(match["crc"], 16).to_bytes(2, "little")  # pymodbus' number is for the wire
+        if FramerRTU.compute_CRC(match["body"]) != int.from_bytes(sent, "big"):
             return Garbage("checksum")
         return Indication(
             reading=float(match["number"]),

@@ -107,6 +107,7 @@ class RtuConnection:
             self._statistics.counters.timeout_count += 1
             raise LinkError("no reply in time") from None
         except OSError as error:
+            self._statistics.counters.connection_lost_count += 1
             self._give_up(str(error))
             raise LinkError(self._fault) from None
         except RefusedError:

@@ -42,21 +42,27 @@ class CarriedModule(Module):
         self._names = [name for name, _ in wired.analogue_outputs]
         self.written: OutputFrame | None = None
         self.present: OutputFrame | None = None
+        self._answered: OutputFrame | None = None
+
+    def take(self, block: bytes, asked_s: float) -> bool:
+        """The read-back in it answers for what was written before it was asked for."""
+        self._answered = self.written
+        return super().take(block, asked_s)
 
     def readback_bits(self) -> int:
         seen = super().readback_bits()
-        if self.written is None or self.present is None:
+        if self._answered is None or self.present is None:
             return seen
-        moved = self.written.digital_output_bits ^ self.present.digital_output_bits
+        moved = self._answered.digital_output_bits ^ self.present.digital_output_bits
         return seen ^ moved & self._bit_mask
 
     def put(self, frame: SensorFrame, now_s: float) -> None:
         super().put(frame, now_s)
-        if not self.fresh or self.written is None or self.present is None:
+        if not self.fresh or self._answered is None or self.present is None:
             return
         for name in self._names:
             if hasattr(frame, f"{name}_readback"):
-                moved = getattr(self.present, name) - getattr(self.written, name)
+                moved = getattr(self.present, name) - getattr(self._answered, name)
                 seen = getattr(frame, f"{name}_readback")
                 setattr(frame, f"{name}_readback", seen + moved)
 

@@ -113,7 +113,8 @@ class SerialLine:
         if not any(fault.verb == "stuck" for fault in faults):
             self._stuck = b""
         pieces = [(0.0, frame)]
-        for fault in faults:
+        # A whole frame is wrong first, late or in pieces after.
+        for fault in sorted(faults, key=lambda fault: fault.verb != "wrong"):
             pieces = self._changed(fault, pieces, request)
         return [(delay_s, piece) for delay_s, piece in pieces if piece]
 
@@ -187,6 +188,8 @@ def damaged(
 ) -> list[tuple[float, bytes]]:
     """A reply that is not the one asked for, with a good checksum where it is whole."""
     body = frame[:-2]
+    if len(body) < 2:
+        return [(delay_s, frame)]
     match answer:
         case "exception":
             return [(delay_s, sealed(bytes((body[0], body[1] & 0x7F | 0x80, int(code)))))]
