@@ -383,7 +383,9 @@ typedef struct {
     double pressure_rate_mpa_per_s;
     double temperature_holdback_k;    /* 0 is off */
     double pressure_holdback_mpa;     /* 0 is off */
+    double manual_duty_fraction[PRESS_ZONE_COUNT]; /* of the zones in manual_zone_bits */
     uint64_t valid_until_tick;        /* the lease */
+    uint32_t manual_zone_bits;        /* bit a zone: its law rests, its duty is asked for; no cooling */
     uint32_t heat_enable;             /* 0 or 1: heaters follow the setpoint */
     uint32_t cooling;                 /* enum press_cooling; above 0 the setpoint ramp still leads */
     uint32_t hydraulics;              /* enum press_hydraulics */
@@ -481,6 +483,7 @@ typedef struct {
     uint32_t window_obeyed;      /* 1: the last window got what it was given */
     uint32_t over_primed;
     uint32_t uncommanded;        /* rose without heat in the last full window */
+    uint32_t manual;             /* 1: the duty was asked for in the thermal step before */
     press_pid_t pid;
 } press_zone_state_t;
 

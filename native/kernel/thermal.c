@@ -164,7 +164,9 @@ static void zone_law(const press_config_t *config, press_state_t *state,
                                : -cooling_power(config, state, index, air) / zone->power_w;
     const press_pid_config_t pid = pid_of(zone, coldest, heat ? 1.0 : 0.0);
     const double ahead = feed_forward(config, zone, ramp);
-    double achieved = own->pid.primed ? own->pid.output_fraction : ahead;
+    const double begin = own->manual ? own->demand_fraction : ahead;
+    double achieved = own->pid.primed ? own->pid.output_fraction : begin;
+    own->manual = 0;
     if (!zone_usable(state, index)) {
         own->pid.primed = 0;
         own->demand_fraction = 0.0;
@@ -178,10 +180,21 @@ static void zone_law(const press_config_t *config, press_state_t *state,
                        config->tick_s * config->thermal_ticks);
 }
 
+/* Manual: the duty is asked for, every gate stays. The law rests; coming back it starts from the
+ * duty there was. A duty that is no number is none. */
+static void manual_duty(press_zone_state_t *own, double duty_fraction, bool heat)
+{
+    own->demand_fraction =
+        heat && press_finite(duty_fraction) ? press_clamp(duty_fraction, 0.0, 1.0) : 0.0;
+    own->pid.primed = 0;
+    own->manual = 1;
+}
+
 static void rest_laws(const press_config_t *config, press_state_t *state)
 {
     for (uint32_t zone = 0; zone < config->zone_count; zone++) {
         state->zone[zone].pid.primed = 0;
+        state->zone[zone].manual = 0;
         state->zone[zone].demand_fraction = 0.0;
     }
     state->thermal_countdown_ticks = 0;
@@ -270,7 +283,11 @@ void press_thermal(const press_config_t *config, press_state_t *state,
         rest_laws(config, state);
     } else if (state->thermal_countdown_ticks == 0) {
         for (uint32_t zone = 0; zone < config->zone_count; zone++) {
-            zone_law(config, state, command, zone, heat);
+            if (press_has(command->manual_zone_bits, zone)) {
+                manual_duty(&state->zone[zone], command->manual_duty_fraction[zone], heat);
+            } else {
+                zone_law(config, state, command, zone, heat);
+            }
         }
         state->thermal_countdown_ticks = config->thermal_ticks;
     }
