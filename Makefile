@@ -3,13 +3,14 @@
 #   make test    the tests
 #   make check   format, lint, types, architecture, strict C, sanitizers
 #   make rig-check  the rig's firmware: types of MicroPython, its compiler
+#   make scenarios  every fault of the catalogue against the simulated press
 #   make bench   speed beside its references -> build/bench.json
 
 PYTHON ?= python3
 BIN := .venv/bin
 C_SOURCES := $(wildcard native/kernel/*.[ch] native/plant/*.[ch])
 
-.PHONY: run test check rig-check bench constraints clean
+.PHONY: run test check rig-check scenarios bench constraints clean
 
 run: .venv/built
 	$(BIN)/hotpress demo
@@ -29,11 +30,14 @@ check: .venv/built
 rig-check: .venv/built
 	sh tools/rig_check.sh $(CURDIR)/$(BIN)/python
 
+scenarios: .venv/built
+	$(BIN)/hotpress-hil run --all --face sim --jobs 2
+
 bench: .venv/built
 	$(BIN)/python -m tools.bench --json build/bench.json
 
 # The C is compiled again when it changed.
-.venv/built: .venv/installed setup.py native/build.py $(C_SOURCES)
+.venv/built: .venv/installed pyproject.toml setup.py native/build.py $(C_SOURCES)
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
