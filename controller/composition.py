@@ -20,6 +20,8 @@ from controller.config.source import Source
 from controller.config.stack import Batch
 from controller.journalist import Journalist
 from controller.kernel import (
+    ADVISORY_ACTIONS,
+    ADVISORY_NAMES,
     HEADER_SHA256,
     INTERLOCK_NAMES,
     PERMISSIVE_NAMES,
@@ -44,7 +46,13 @@ from controller.telemetry.plane import Identity
 from controller.timing import LoopTiming
 
 COMPLETE = str(State.COMPLETE).capitalize()
-KERNEL_NAMES = KernelNames(PERMISSIVE_NAMES, INTERLOCK_NAMES, TRIP_NAMES)
+KERNEL_NAMES = KernelNames(
+    PERMISSIVE_NAMES,
+    INTERLOCK_NAMES,
+    TRIP_NAMES,
+    ADVISORY_NAMES,
+    ADVISORY_ACTIONS,
+)
 
 
 def software_version() -> str:
@@ -140,7 +148,13 @@ def identity(station: Station) -> Identity:
 
 
 def watch() -> Watch:
-    return Watch(TRIP_NAMES, INTERLOCK_NAMES, PERMISSIVE_NAMES, SIGNAL_NAMES.channels)
+    return Watch(
+        TRIP_NAMES,
+        INTERLOCK_NAMES,
+        PERMISSIVE_NAMES,
+        SIGNAL_NAMES.channels,
+        advisory_names=ADVISORY_NAMES,
+    )
 
 
 def ending(procedure: object) -> tuple[str, str] | None:

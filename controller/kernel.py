@@ -35,10 +35,18 @@ SIGNAL_NAMES = SignalNames(
 )
 PERMISSIVE_NAMES = _enum_names("press_permissive", "PRESS_PERMISSIVE_")
 INTERLOCK_NAMES = _enum_names("press_interlock", "PRESS_INTERLOCK_")
+ADVISORY_NAMES = _enum_names("press_advisory", "PRESS_ADVISORY_")
 TRIP_NAMES = _enum_names("press_trip", "PRESS_TRIP_")
 TRIP_TEXTS = tuple(
     ffi.string(lib.press_trip_text(trip)).decode() for trip in range(len(TRIP_NAMES))
 )
+ADVISORY_TEXTS = tuple(
+    ffi.string(lib.press_advisory_text(row)).decode() for row in range(len(ADVISORY_NAMES))
+)
+ADVISORY_ACTIONS: tuple[int, ...] = tuple(
+    lib.press_advisory_action_bits(row) for row in range(len(ADVISORY_NAMES))
+)
+"""What each advisory asks of a recipe: bits of enum press_advice."""
 INTERLOCK_TEXTS = tuple(
     ffi.string(lib.press_interlock_text(row)).decode() for row in range(len(INTERLOCK_NAMES))
 )
@@ -64,7 +72,13 @@ def _leading_doubles(struct_name: str) -> tuple[str, ...]:
 _OBSERVATION = _leading_doubles("press_observation_t")
 _OUTPUT = _leading_doubles("press_output_t")
 _CHANNEL_COUNT = len(SIGNAL_NAMES.channels)
-_BITS = ("digital_input_bits", "digital_output_bits", "trip_bits", "interlock_bits")
+_BITS = (
+    "digital_input_bits",
+    "digital_output_bits",
+    "trip_bits",
+    "interlock_bits",
+    "advisory_bits",
+)
 
 # Computed signals with a quality of their own: its place behind the channels'.
 _COMPUTED_QUALITY = {
@@ -179,6 +193,7 @@ class Kernel:
             float(self.output.digital_output_bits),
             float(seen.trip_bits),
             float(seen.interlock_bits),
+            float(seen.advisory_bits),
         )
 
     def quality(self) -> bytes:

@@ -123,8 +123,8 @@ class Severity(StrEnum):
 class Event:
     """Something a person may ask about later.
 
-    `kind` is one of: phase, trip, interlock, permissive, quality, link, timing,
-    operator, batch. `source` is a signal, table row or phase name. `detail` holds
+    `kind` is one of: phase, trip, interlock, advisory, permissive, quality, link,
+    timing, operator, batch. `source` is a signal, table row or phase name. `detail` holds
     numbers with unit-suffixed keys.
     """
 

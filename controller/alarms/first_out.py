@@ -19,6 +19,7 @@ class Status(Protocol):
     first_out_channel: int
     first_out_channel_unit: float
     interlock_bits: int
+    advisory_bits: int
     permissive_missing_bits: int
     quality: Sequence[int]
     quality_reason_bits: Sequence[int]

@@ -1,4 +1,4 @@
-"""The trips: 24 rows in the order of press.h. Each latches and needs a reset."""
+"""The trips: rows in the order of press.h. Each latches and needs a reset."""
 
 from __future__ import annotations
 
@@ -192,5 +192,40 @@ TRIPS: Mapping[str, Row] = {
         "a fault in the controller's software",
         "heaters off, pump off",
         "keep the record and the log for the maker, then restart",
+    ),
+    "zone_falls": _trip(
+        "high",
+        "a zone falls while it is heated",
+        "a reversed thermocouple or a sensor that slipped out",
+        _NO_HEAT,
+        "check the sensor's polarity and its seat",
+    ),
+    "thermal_runaway": _trip(
+        "high",
+        "a temperature rises faster than any heater could",
+        "the stack reacts, or a sensor lies",
+        _NO_HEAT,
+        "keep clear, let it cool under pressure; look at the stack",
+    ),
+    "pressure_burst": _trip(
+        "high",
+        "the pressure was lost at once",
+        "a burst seal, bag or hose",
+        "pump off; nothing is pressurised again",
+        "release what is left, look for oil, keep clear of jets",
+    ),
+    "pressure_uncommanded": _trip(
+        "high",
+        "the pressure rises though nobody asked",
+        "a valve that is stuck open or reversed, a pump that runs on",
+        "pump off; the pressure is kept",
+        "check the pressure valve's wiring and movement",
+    ),
+    "release_stuck": _trip(
+        "high",
+        "the pressure does not fall",
+        "a pressure or dump valve that is stuck",
+        "pump off; the dump valve opens",
+        "keep clear until the gauge shows no pressure; check the valves",
     ),
 }

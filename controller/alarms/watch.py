@@ -2,9 +2,9 @@
 
 Theory of operation. Trips come in groups: the first-out is the alarm, what follows while it
 is latched is information, because it is mostly the consequence. Interlocks come and go by
-themselves; whether one is a warning is its row's business. A channel's quality is told when
-it changes, several at once as one event. Permissives matter only to someone who wants to
-start. All but trips pass a chatter bound; trips latch, so they cannot flicker.
+themselves, and so do advisories; whether one is a warning is its row's business. A channel's
+quality is told when it changes, several at once as one event. Permissives matter only to
+someone who wants to start. All but trips pass a chatter bound; trips latch, so they cannot flicker.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from controller.alarms.advisories import ADVISORIES
 from controller.alarms.announce import Detail, alarm_state, event_of, named, rationale
 from controller.alarms.chatter import Chatter, Verdict
 from controller.alarms.first_out import FirstOut, Status
@@ -40,12 +41,16 @@ class Watch:
         permissive_names: Sequence[str],
         channel_names: Sequence[str],
         *,
+        advisory_names: Sequence[str] = (),
         edges_max: int = 6,
         window_s: float = 60.0,
     ) -> None:
         _require_rows(trip_names, TRIPS)
         _require_rows(interlock_names, INTERLOCKS)
         _require_rows(permissive_names, PERMISSIVES)
+        _require_rows(advisory_names, ADVISORIES)
+        self._advisory_names = tuple(advisory_names)
+        self._advisory_bits = 0
         self._interlock_names = tuple(interlock_names)
         self._permissive_names = tuple(permissive_names)
         self._channel_names = tuple(channel_names)
@@ -71,6 +76,7 @@ class Watch:
         return (
             *self._first_out.step(tick, status),
             *self._interlocks(tick, status.interlock_bits),
+            *self._advisories(tick, status.advisory_bits),
             *self._qualities(tick, status),
             *self._permissives(tick, status.permissive_missing_bits),
             *self._settled(tick),
@@ -92,6 +98,24 @@ class Watch:
         if active:
             return event_of(tick, "interlock", name, row.severity, row.text, rationale(row) | alarm)
         return event_of(tick, "interlock", name, Severity.INFO, f"over: {row.text}", alarm)
+
+    # -- advisories ---------------------------------------------------------------------------
+
+    def _advisories(self, tick: Tick, now: int) -> Iterator[Event]:
+        changed = now ^ self._advisory_bits
+        self._advisory_bits = now
+        for name in named(changed, self._advisory_names):
+            yield from self._bounded(tick, f"advisory {name}", self._advisory_event)
+
+    def _advisory_event(self, tick: Tick, source: str) -> Event:
+        name = source.removeprefix("advisory ")
+        row = ADVISORIES[name]
+        active = bool(self._advisory_bits >> self._advisory_names.index(name) & 1)
+        if active:
+            detail = rationale(row) | alarm_state(True)
+            return event_of(tick, "advisory", name, row.severity, row.text, detail)
+        text = f"over: {row.text}"
+        return event_of(tick, "advisory", name, Severity.INFO, text, alarm_state(False))
 
     # -- qualities ----------------------------------------------------------------------------
 
@@ -185,6 +209,7 @@ class Watch:
     def _describer(self, source: str) -> Callable[[Tick, str], Event]:
         return {
             "interlock": self._interlock_event,
+            "advisory": self._advisory_event,
             "channel": self._channel_event,
             "channels": self._channels_event,
             "start": self._start_event,

@@ -63,6 +63,7 @@ def kernel_fields(
         "stack": _stack(station, material, recipe.stack, batch),
         "hydraulic": msgspec.structs.asdict(station.hydraulic),
         "limit": _limit(station, material, recipe.limits),
+        "advice": msgspec.structs.asdict(station.advice),
     }
 
 
@@ -79,6 +80,7 @@ def _channel(channel: Channel | None, fitted: bool) -> dict[str, Any]:
         "noise_channel_unit_max": section.noise_max,
         "stuck_band_channel_unit": section.stuck_band,
         "stuck_s_max": section.stuck_s_max,
+        "flat_s_max": section.flat_s_max,
         "age_s_max": section.age_s_max,
         "filter_s": section.filter_s,
     }

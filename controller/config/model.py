@@ -19,6 +19,7 @@ from controller.config.numbers import END
 from controller.config.problem import ConfigError, Problem
 from controller.config.source import Source, read_source
 from controller.config.station import (
+    Advice,
     Channel,
     Hydraulic,
     LastGate,
@@ -52,6 +53,7 @@ class Station(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stack: StackThermal
     hydraulic: Hydraulic
     limit: MachineLimits
+    advice: Advice = Advice()
     ramp: Ramp
     last_gate: LastGate
     mqtt: Mqtt

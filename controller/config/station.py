@@ -85,6 +85,8 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     offset: Reading = 0.0
     stuck_band: Span = 0.0
     stuck_s_max: Seconds = 60.0
+    flat_s_max: Annotated[float, Meta(ge=1.0, le=86_400.0, description="s")] = 86_400.0
+    """A live instrument's noise never stands still for so long; for pressures while pumping."""
     age_s_max: Annotated[float, Meta(ge=0.01, le=10.0, description="s")] = 0.2
     filter_s: Annotated[float, Meta(ge=0.0, le=60.0, description="s")] = 0.0
 
@@ -175,6 +177,74 @@ class MachineLimits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     released_bar_max: PressureBar
     start_temperature_c_max: TemperatureC
     readback_s_max: Seconds
+    mains_s_max: Annotated[float, Meta(ge=0.0, le=1.0, description="s")] = 0.5
+    """A shorter dip of the mains is ridden through."""
+    zone_falls_k: Annotated[float, Meta(ge=0.5, le=50.0, description="K")] = 1.0
+    """A zone that falls by this while its heat should have raised it by as much trips."""
+    runaway_k_per_s: Annotated[float, Meta(ge=0.05, le=1000.0, description="K/s")] = 0.5
+    """Above the warning level; more than any heater of this machine can do."""
+    burst_fraction: Annotated[float, Meta(ge=0.05, le=0.95, description="of the pressure")] = 0.35
+    """Lost within 0.2 s, with `burst_bar` at least: a seal or a bag has burst."""
+    burst_bar: Annotated[float, Meta(ge=1.0, le=700.0, description="bar")] = 12.0
+    uncommanded_bar: Annotated[float, Meta(ge=1.0, le=100.0, description="bar")] = 12.0
+    """Above what the valve is asked for, no rise is anybody's wish."""
+    uncommanded_rise_bar: Annotated[float, Meta(ge=0.5, le=700.0, description="bar")] = 3.0
+    follow_bar: Annotated[float, Meta(ge=0.5, le=100.0, description="bar")] = 1.0
+    """So far the setpoint moves before the oil is asked whether it came along."""
+    follow_ratio_min: Annotated[float, Meta(ge=0.01, le=0.9)] = 0.3
+    dump_stuck_s: Annotated[float, Meta(ge=0.2, le=60.0, description="s")] = 2.0
+    """An open dump that does not empty the cylinder."""
+
+
+class Advice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """press_advice_config_t: when a person is told and when the recipe holds.
+
+    Defaults are those of the demo press; a station may leave any of them out.
+    """
+
+    sensor_bad_s: Annotated[float, Meta(ge=0.0, le=60.0, description="s")] = 0.2
+    noise_ratio_max: Annotated[float, Meta(ge=0.01, le=100.0)] = 0.5
+    """Mean second difference over the channel's `noise_max`."""
+    drift_ratio_warn: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.3
+    """Of `pressure_pair_bar_max`, which trips."""
+    drift_ratio_hold: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.6
+    drift_force_ratio_warn: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.75
+    """Of `force_mismatch_fraction_max`; friction of the seals takes half of it."""
+    drift_force_ratio_hold: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.9
+    drift_s: Annotated[float, Meta(ge=0.0, le=600.0, description="s")] = 0.3
+    limiter_gap_k_warn: Annotated[float, Meta(ge=0.1, le=100.0, description="K")] = 3.0
+    limiter_gap_k_hold: Annotated[float, Meta(ge=0.1, le=100.0, description="K")] = 5.0
+    family_power_fraction_warn: Annotated[float, Meta(ge=0.001, le=1.0)] = 0.025
+    """Heat a zone needs beside its family, of its heater's power."""
+    family_power_fraction_hold: Annotated[float, Meta(ge=0.001, le=1.0)] = 0.04
+    family_s: Annotated[float, Meta(ge=1.0, le=3600.0, description="s")] = 60.0
+    gain_rise_k: Annotated[float, Meta(ge=0.5, le=50.0, description="K")] = 2.5
+    """Heat is judged when it should have made this rise ..."""
+    gain_s_max: Annotated[float, Meta(ge=1.0, le=3600.0, description="s")] = 120.0
+    """... within this time."""
+    gain_ratio_min: Annotated[float, Meta(ge=0.01, le=0.9)] = 0.25
+    mass_ratio_min: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.65
+    mass_ratio_max: Annotated[float, Meta(ge=1.0, le=100.0)] = 1.5
+    swap_k: Annotated[float, Meta(ge=0.2, le=50.0, description="K")] = 1.0
+    heater_weak_fraction: Annotated[float, Meta(ge=0.05, le=0.99)] = 0.8
+    """Of the rated current; `heater_break_fraction` trips below it."""
+    heater_weak_s: Annotated[float, Meta(ge=0.1, le=600.0, description="s")] = 3.0
+    ramp_unmet_s: Annotated[float, Meta(ge=1.0, le=3600.0, description="s")] = 60.0
+    no_isolation_s: Annotated[float, Meta(ge=0.1, le=60.0, description="s")] = 1.0
+    not_rising_s: Annotated[float, Meta(ge=0.1, le=600.0, description="s")] = 2.0
+    follow_ratio_slow: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.5
+    hunting_mpa: Annotated[float, Meta(ge=0.001, le=100.0, description="MPa")] = 0.4
+    hunting_s: Annotated[float, Meta(ge=1.0, le=3600.0, description="s")] = 60.0
+    hunting_count_max: Annotated[float, Meta(ge=1.0, le=10_000.0)] = 6.0
+    leak_bar_per_min: Annotated[float, Meta(ge=0.01, le=1000.0, description="bar/min")] = 3.0
+    near_limit_fraction: Annotated[float, Meta(ge=0.5, le=1.0)] = 0.97
+    flow_s: Annotated[float, Meta(ge=0.05, le=60.0, description="s")] = 0.3
+    """Water on without flow, its pulses added up."""
+    mains_dip_s: Annotated[float, Meta(ge=0.0, le=1.0, description="s")] = 0.1
+    discrepancy_s: Annotated[float, Meta(ge=0.0, le=60.0, description="s")] = 0.4
+    limiter_zone_top: Annotated[int, Meta(ge=0, le=6, description="from 1; 0 unknown")] = 0
+    """The zone where the limiter's sensor sits."""
+    limiter_zone_bottom: Annotated[int, Meta(ge=0, le=6, description="from 1; 0 unknown")] = 0
 
 
 class Ramp(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

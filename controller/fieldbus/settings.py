@@ -82,6 +82,6 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True):
     baud need "free"."""
     serial_reply_ms: Annotated[float, Meta(ge=1, le=1_000)] = 30.0
     """So long a module may think, beside the time its bytes take on the line."""
-    serial_gap_ms: Annotated[float, Meta(ge=0, le=100)] | None = None
+    serial_gap_ms: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
     """Silence before each request. Default: 3.5 characters, above 19200 baud 1.75 ms
     (MODBUS over Serial Line V1.02, 2.5.1.1)."""

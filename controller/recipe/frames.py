@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 QUALITY_BAD = 2
 
@@ -35,6 +35,19 @@ class Action(IntFlag):
     PUMP_OFF = 4
     VALVE_ZERO = 8
     ALL_OFF = 16
+    DUMP = 32
+
+
+class Advice(IntFlag):
+    """What an advisory asks of a recipe."""
+
+    WARN = 1
+    HOLD = 2
+    HEATERS_OFF = 4
+    PUMP_OFF = 8
+
+
+NO_ADVICE = Advice(0)
 
 
 class Observation(Protocol):
@@ -64,6 +77,8 @@ class Observation(Protocol):
     def trip_bits(self) -> int: ...
     @property
     def trip_action_bits(self) -> int: ...
+    @property
+    def advisory_bits(self) -> int: ...
     @property
     def first_out_trip(self) -> int: ...
     @property
@@ -101,6 +116,9 @@ class KernelNames:
     permissives: tuple[str, ...]
     interlocks: tuple[str, ...]
     trips: tuple[str, ...]
+    advisories: tuple[str, ...] = ()
+    advice: tuple[int, ...] = ()
+    """What each advisory asks, as bits of `Advice`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +146,14 @@ class Ask:
         command.reset = int(reset)
 
 
+class _Advised(TypedDict):
+    holding: tuple[str, ...]
+    advice: Advice
+
+
+_NOTHING_ADVISED: _Advised = {"holding": (), "advice": NO_ADVICE}
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One observation in the words the phases use. Names stand for bits.
@@ -152,6 +178,9 @@ class Seen:
     first_out: str
     first_out_number: float
     actions: Action
+    holding: tuple[str, ...] = ()
+    """Advisories that stand and ask for a hold."""
+    advice: Advice = NO_ADVICE
 
     @property
     def released(self) -> bool:
@@ -184,8 +213,26 @@ def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
         trips=trips,
         first_out=names.trips[first] if 0 <= first < len(names.trips) else ", ".join(trips),
         first_out_number=observation.first_out_channel_unit,
-        actions=Action(observation.trip_action_bits & 31),
+        actions=Action(observation.trip_action_bits & 63),
+        **_advised(observation.advisory_bits, names),
     )
+
+
+def _advised(bits: int, names: KernelNames) -> _Advised:
+    if bits == 0:
+        return _NOTHING_ADVISED
+    stands = [
+        (name, Advice(advice & 15))
+        for number, (name, advice) in enumerate(zip(names.advisories, names.advice, strict=True))
+        if bits >> number & 1
+    ]
+    asked = Advice(0)
+    for _, advice in stands:
+        asked |= advice
+    return {
+        "holding": tuple(name for name, advice in stands if Advice.HOLD in advice),
+        "advice": asked,
+    }
 
 
 def _names(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.recipe.frames import Ask, Hydraulics, Seen
+from controller.recipe.frames import Advice, Ask, Hydraulics, Seen
 from controller.recipe.phases import Gate, Phase, Touch, Unload
 
 CREEP_C_PER_S = 1e-5
@@ -30,6 +30,15 @@ def braking(phase: Phase, ask: Ask) -> Ask:
         pressure_holdback_mpa=0.0,
         hydraulics=Hydraulics.OFF if still else ask.hydraulics,
     )
+
+
+def quietened(ask: Ask, advice: Advice) -> Ask:
+    """Without what the standing advisories want off while held; pressure is kept, not dropped."""
+    if advice & Advice.HEATERS_OFF:
+        ask = replace(ask, heat_enable=0)
+    if advice & Advice.PUMP_OFF and ask.hydraulics == Hydraulics.PRESSURE:
+        ask = replace(ask, hydraulics=Hydraulics.OFF)
+    return ask
 
 
 def at_rest(before: Seen, now: Seen, gap_s: float, ask: Ask) -> bool:

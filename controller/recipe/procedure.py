@@ -5,7 +5,8 @@ observed and the command to fill. It asks; the kernel permits. So nothing here p
 anything: every rule that matters for safety is in the kernel, which gates again after
 this, and an error here can spoil a batch but not un-trip a press.
 
-One step: look once · obey one request · let a trip abort · do what the state says (the
+One step: look once · obey one request · let a trip abort and an advisory hold · do what the
+state says (the
 table `_acts`) · renew the command's lease. What a phase asks for and waits for is in
 controller.recipe.conduct, one row a kind; the states are in controller.recipe.states.
 
@@ -33,7 +34,7 @@ from controller.recipe.frames import (
     Seen,
     look,
 )
-from controller.recipe.holding import at_rest, braking, resting
+from controller.recipe.holding import at_rest, braking, quietened, resting
 from controller.recipe.inbox import Inbox
 from controller.recipe.model import Recipe
 from controller.recipe.phases import Gate, labels
@@ -46,7 +47,7 @@ STEP_S_MAX = 1.0
 """A longer gap between two observations counts as this much soak or hold, no more."""
 ARMING_S = 2.0
 GUARD_S_MAX = 60.0
-HOLDING_S_MAX = 120.0
+HOLDING_S_MAX = 300.0
 RESTARTING_S_MAX = 120.0
 
 
@@ -73,6 +74,7 @@ class Procedure:
             hot_only=int(recipe.limits.hot_only),
         )
         self._kept = self._ask  # what was asked when a hold came
+        self._known: frozenset[str] = frozenset()  # advisories that a person has seen standing
         self._seen: Seen | None = None
         self._before: Seen | None = None
         self._run = self._phase_run(0)
@@ -168,6 +170,7 @@ class Procedure:
             self._enter(*asked)
         if seen.trips and self._state not in (State.ABORTING, *FINAL):
             self._trip(seen)
+        self._heed(seen)
         act = self._acts.get(self._state)
         if act is not None:
             act(seen, gap_s)
@@ -181,6 +184,15 @@ class Procedure:
             self._enter(
                 Request.ABORT, f"trip {seen.first_out} at {seen.first_out_number:.4g}", seen.trips
             )
+
+    def _heed(self, seen: Seen) -> None:
+        """A new advisory that asks for it holds. One that stands through a restart does not hold
+        again before it has cleared: the person who restarted has seen it."""
+        fresh = [name for name in seen.holding if name not in self._known]
+        self._known = frozenset(seen.holding)
+        running = self._state is State.RUNNING and not isinstance(self._run.phase, Gate)
+        if fresh and running:
+            self._enter(Request.HOLD, f"advisory {', '.join(fresh)}")
 
     def _arming(self, seen: Seen) -> bool:
         """The start of the batch resets what stood before it; nothing that comes later."""
@@ -238,6 +250,7 @@ class Procedure:
         self._enter(request, f"{self._run.label} {cause}")
 
     def _holding(self, seen: Seen, gap_s: float) -> None:
+        self._ask = quietened(self._ask, seen.advice)
         self._run.waits_for = "setpoints at rest"
         braked = self._before is not None and at_rest(self._before, seen, gap_s, self._ask)
         if braked and self._state_s > 0.0:
@@ -247,6 +260,7 @@ class Procedure:
             self._enter(Request.ABORT, f"setpoints not at rest after {self._state_s:.0f} s")
 
     def _held(self, seen: Seen, gap_s: float) -> None:
+        self._ask = quietened(self._ask, seen.advice)
         left_s = self._recipe.limits.held_s_max - self._state_s
         self._run.waits_for = f"restart or stop; stops by itself in {max(0.0, left_s):.0f} s"
         if left_s <= 0.0:

@@ -24,6 +24,9 @@
  * the rest is retained. Rejected: dumping at once (half a second from 250 to 25 bar loses the
  * batch for an excess of 1 %), and latching the vent (the same, with a later decision).
  *
+ * DUMP: a release is stuck, and its stack was cool enough to be released: the dump and the way
+ * over the zeroed valve open until the pressure is gone.
+ *
  * ALL_OFF: every output zero. The watchdog still toggles: the controller is healthy.
  */
 #include "internal.h"
@@ -173,6 +176,16 @@ static void vent_to_hold(const press_config_t *config, const press_state_t *stat
     }
 }
 
+/* One way out is stuck: both are opened, the zeroed valve and the dump, until all is released. */
+static void dump_the_rest(const press_config_t *config, const press_state_t *state,
+                          press_output_t *output)
+{
+    if (!(state->observation.cylinder_pressure_bar <= config->limit.released_bar_max)) {
+        output->digital_output_bits |= press_bit(PRESS_OUTPUT_DUMP_VALVE) |
+                                       press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
+    }
+}
+
 static void apply_trips(const press_config_t *config, const press_state_t *state,
                         press_output_t *output)
 {
@@ -184,6 +197,7 @@ static void apply_trips(const press_config_t *config, const press_state_t *state
     if ((actions & PRESS_ACTION_CONTACTORS_OPEN) != 0) output->digital_output_bits &= ~CONTACTOR_BITS;
     if ((actions & (PRESS_ACTION_PUMP_OFF | PRESS_ACTION_VALVE_ZERO)) != 0) hydraulics_off(output);
     if ((actions & PRESS_ACTION_VALVE_ZERO) != 0) vent_to_hold(config, state, output);
+    if ((actions & PRESS_ACTION_DUMP) != 0) dump_the_rest(config, state, output);
     if ((actions & PRESS_ACTION_ALL_OFF) != 0) all_off(output);
 }
 

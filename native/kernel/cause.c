@@ -55,6 +55,7 @@ bool press_cause_guard_open(const scene_t *scene, offence_t *offence)
 bool press_cause_safety_relay(const scene_t *scene, offence_t *offence)
 {
     (void)offence;
+    if (scene->state->mains_lost_s > 0.0) return false; /* it drops with the mains: MAINS judges */
     return !input(scene, PRESS_INPUT_SAFETY_RELAY_OK);
 }
 
@@ -276,4 +277,43 @@ bool press_cause_pump_mismatch(const scene_t *scene, offence_t *offence)
     (void)offence;
     return input(scene, PRESS_INPUT_PUMP_RUNNING) !=
            press_has(scene->state->digital_output_bits, PRESS_OUTPUT_PUMP);
+}
+
+bool press_cause_zone_falls(const scene_t *scene, offence_t *offence)
+{
+    for (uint32_t i = 0; i < scene->config->zone_count; i++) {
+        if (scene->state->zone[i].falls != 0) {
+            return offend(offence, scene->observation->measurement_channel_unit[i], (int32_t)i);
+        }
+    }
+    return false;
+}
+
+bool press_cause_thermal_runaway(const scene_t *scene, offence_t *offence)
+{
+    const int32_t channel = scene->state->family.runaway_channel;
+    return channel >= 0 &&
+           offend(offence, scene->observation->measurement_channel_unit[channel], channel);
+}
+
+static bool offend_pressure(const scene_t *scene, offence_t *offence)
+{
+    return offend(offence, scene->observation->cylinder_pressure_bar,
+                  PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR);
+}
+
+bool press_cause_pressure_burst(const scene_t *scene, offence_t *offence)
+{
+    return scene->state->oil.burst != 0 && offend_pressure(scene, offence);
+}
+
+bool press_cause_pressure_uncommanded(const scene_t *scene, offence_t *offence)
+{
+    return scene->state->oil.rises != 0 && offend_pressure(scene, offence);
+}
+
+bool press_cause_release_stuck(const scene_t *scene, offence_t *offence)
+{
+    return (scene->state->oil.follows_down_not != 0 || scene->state->oil.dump_stuck != 0) &&
+           offend_pressure(scene, offence);
 }

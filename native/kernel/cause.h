@@ -41,5 +41,10 @@ bool press_cause_pressure_disagreement(const scene_t *scene, offence_t *offence)
 bool press_cause_pressure_loss(const scene_t *scene, offence_t *offence);
 bool press_cause_pump_no_rise(const scene_t *scene, offence_t *offence);
 bool press_cause_pump_mismatch(const scene_t *scene, offence_t *offence);
+bool press_cause_zone_falls(const scene_t *scene, offence_t *offence);
+bool press_cause_thermal_runaway(const scene_t *scene, offence_t *offence);
+bool press_cause_pressure_burst(const scene_t *scene, offence_t *offence);
+bool press_cause_pressure_uncommanded(const scene_t *scene, offence_t *offence);
+bool press_cause_release_stuck(const scene_t *scene, offence_t *offence);
 
 #endif

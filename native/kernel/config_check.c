@@ -77,6 +77,7 @@ static bool channel_in_bounds(const press_config_t *config, uint32_t number,
         {"channel.noise_channel_unit_max", channel->noise_channel_unit_max, 0, 1e5},
         {"channel.stuck_band_channel_unit", channel->stuck_band_channel_unit, 0, 1e5},
         {"channel.stuck_s_max", channel->stuck_s_max, 1, 86400},
+        {"channel.flat_s_max", channel->flat_s_max, 1, 86400},
         {"channel.age_s_max", channel->age_s_max, 0.01, 10},
         {"channel.filter_s", channel->filter_s, 0, 60},
     };
@@ -166,6 +167,8 @@ static bool heat_limit_in_bounds(const press_limit_config_t *limit, press_config
         {"limit.loop_break_rise_k", limit->loop_break_rise_k, 0.1, 50},
         {"limit.contactor_mismatch_s", limit->contactor_mismatch_s, 0, 10},
         {"limit.zone_sensor_bad_s_max", limit->zone_sensor_bad_s_max, 0, 600},
+        {"limit.zone_falls_k", limit->zone_falls_k, 0.5, 50},
+        {"limit.runaway_k_per_s", limit->runaway_k_per_s, 0.05, 1000},
         {"limit.steam_limit_c", limit->steam_limit_c, 20, 100},
         {"limit.start_temperature_c_max", limit->start_temperature_c_max, 20,
          limit->temperature_c_max},
@@ -190,6 +193,66 @@ static bool pressure_limit_in_bounds(const press_limit_config_t *limit, press_co
         {"limit.io_age_s_max", limit->io_age_s_max, 0.01, 1},
         {"limit.released_bar_max", limit->released_bar_max, 0, 50},
         {"limit.readback_s_max", limit->readback_s_max, 0, 1},
+        {"limit.mains_s_max", limit->mains_s_max, 0, 1},
+        {"limit.burst_fraction", limit->burst_fraction, 0.05, 0.95},
+        {"limit.burst_bar", limit->burst_bar, 1, 700},
+        {"limit.uncommanded_bar", limit->uncommanded_bar, 1, 100},
+        {"limit.uncommanded_rise_bar", limit->uncommanded_rise_bar, 0.5, 700},
+        {"limit.follow_bar", limit->follow_bar, 0.5, 100},
+        {"limit.follow_ratio_min", limit->follow_ratio_min, 0.01, 0.9},
+        {"limit.dump_stuck_s", limit->dump_stuck_s, 0.2, 60},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+static bool heat_advice_in_bounds(const press_config_t *config, press_config_fault_t *fault)
+{
+    const press_advice_config_t *advice = &config->advice;
+    const bound_t rows[] = {
+        {"advice.limiter_gap_k_warn", advice->limiter_gap_k_warn, 0.1, 100},
+        {"advice.limiter_gap_k_hold", advice->limiter_gap_k_hold, advice->limiter_gap_k_warn, 100},
+        {"advice.family_power_fraction_warn", advice->family_power_fraction_warn, 0.001, 1},
+        {"advice.family_power_fraction_hold", advice->family_power_fraction_hold,
+         advice->family_power_fraction_warn, 1},
+        {"advice.family_s", advice->family_s, 1, 3600},
+        {"advice.gain_rise_k", advice->gain_rise_k, 0.5, 50},
+        {"advice.gain_s_max", advice->gain_s_max, 1, 3600},
+        {"advice.gain_ratio_min", advice->gain_ratio_min, 0.01, 0.9},
+        {"advice.mass_ratio_min", advice->mass_ratio_min, 0.01, 1},
+        {"advice.mass_ratio_max", advice->mass_ratio_max, 1, 100},
+        {"advice.swap_k", advice->swap_k, 0.2, 50},
+        {"advice.heater_weak_fraction", advice->heater_weak_fraction,
+         config->limit.heater_break_fraction, 0.99},
+        {"advice.heater_weak_s", advice->heater_weak_s, 0.1, 600},
+        {"advice.ramp_unmet_s", advice->ramp_unmet_s, 1, 3600},
+        {"advice.no_isolation_s", advice->no_isolation_s, 0.1, 60},
+        {"advice.flow_s", advice->flow_s, 0.05, 60},
+        {"advice.limiter_zone_top", advice->limiter_zone_top, 0, config->zone_count},
+        {"advice.limiter_zone_bottom", advice->limiter_zone_bottom, 0, config->zone_count},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
+static bool advice_in_bounds(const press_advice_config_t *advice, press_config_fault_t *fault)
+{
+    const bound_t rows[] = {
+        {"advice.sensor_bad_s", advice->sensor_bad_s, 0, 60},
+        {"advice.noise_ratio_max", advice->noise_ratio_max, 0.01, 100},
+        {"advice.drift_ratio_warn", advice->drift_ratio_warn, 0.01, 1},
+        {"advice.drift_ratio_hold", advice->drift_ratio_hold, advice->drift_ratio_warn, 1},
+        {"advice.drift_force_ratio_warn", advice->drift_force_ratio_warn, 0.01, 1},
+        {"advice.drift_force_ratio_hold", advice->drift_force_ratio_hold,
+         advice->drift_force_ratio_warn, 1},
+        {"advice.drift_s", advice->drift_s, 0, 600},
+        {"advice.not_rising_s", advice->not_rising_s, 0.1, 600},
+        {"advice.follow_ratio_slow", advice->follow_ratio_slow, 0.01, 1},
+        {"advice.hunting_mpa", advice->hunting_mpa, 0.001, 100},
+        {"advice.hunting_s", advice->hunting_s, 1, 3600},
+        {"advice.hunting_count_max", advice->hunting_count_max, 1, 10000},
+        {"advice.leak_bar_per_min", advice->leak_bar_per_min, 0.01, 1000},
+        {"advice.near_limit_fraction", advice->near_limit_fraction, 0.5, 1},
+        {"advice.mains_dip_s", advice->mains_dip_s, 0, 1},
+        {"advice.discrepancy_s", advice->discrepancy_s, 0, 60},
     };
     return within(rows, COUNT_OF(rows), -1, fault);
 }
@@ -206,5 +269,7 @@ int32_t press_config_check(const press_config_t *config, press_config_fault_t *f
     if (!stack_in_bounds(&config->stack, fault)) return 1;
     if (!hydraulic_in_bounds(&config->hydraulic, fault)) return 1;
     if (!heat_limit_in_bounds(&config->limit, fault)) return 1;
-    return pressure_limit_in_bounds(&config->limit, fault) ? 0 : 1;
+    if (!pressure_limit_in_bounds(&config->limit, fault)) return 1;
+    if (!heat_advice_in_bounds(config, fault)) return 1;
+    return advice_in_bounds(&config->advice, fault) ? 0 : 1;
 }

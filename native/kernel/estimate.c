@@ -24,7 +24,7 @@ static bool usable(const press_observation_t *observation, uint32_t channel)
     return observation->quality[channel] != PRESS_BAD;
 }
 
-static void sort(double *list_unit, uint32_t count)
+double press_median(double *list_unit, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
         const double moving = list_unit[i];
@@ -32,6 +32,7 @@ static void sort(double *list_unit, uint32_t count)
         for (; j > 0 && list_unit[j - 1] > moving; j--) list_unit[j] = list_unit[j - 1];
         list_unit[j] = moving;
     }
+    return 0.5 * (list_unit[(count - 1) / 2] + list_unit[count / 2]);
 }
 
 /* Of the usable zones; of the last measurements when none is usable. */
@@ -47,8 +48,7 @@ static double zone_median(const press_config_t *config, const press_observation_
         list_c[zone] = observation->measurement_channel_unit[zone];
         if (zone + 1 == config->zone_count) count = config->zone_count;
     }
-    sort(list_c, count);
-    return 0.5 * (list_c[(count - 1) / 2] + list_c[count / 2]);
+    return press_median(list_c, count);
 }
 
 /* The larger of the pair; of the usable one when one is bad; the last known when both are. */

@@ -145,10 +145,18 @@ static bool any_zone_over(const scene_t *scene)
     return false;
 }
 
+/* BAD, standing still, or not showing its heat: nobody knows how hot the zone is. */
+static bool zone_is_blind(const scene_t *scene, uint32_t zone)
+{
+    return !press_trusted(scene->config, scene->observation, zone) ||
+           (scene->observation->quality_reason_bits[zone] & PRESS_REASON_STUCK) != 0 ||
+           scene->state->zone[zone].no_gain != 0;
+}
+
 static bool any_zone_blind(const scene_t *scene)
 {
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
-        if (!press_trusted(scene->config, scene->observation, i)) return true;
+        if (zone_is_blind(scene, i)) return true;
     }
     return false;
 }
@@ -260,7 +268,7 @@ static uint32_t zones_held(const scene_t *scene)
 {
     uint32_t held_bits = 0;
     for (uint32_t i = 0; i < scene->config->zone_count; i++) {
-        if (zone_is_over(scene, i) || !press_trusted(scene->config, scene->observation, i)) {
+        if (zone_is_over(scene, i) || zone_is_blind(scene, i)) {
             held_bits |= press_bit(i);
         }
     }
@@ -291,6 +299,7 @@ static bool differs(const press_observation_t *before, const press_observation_t
 {
     return before->permissive_missing_bits != now->permissive_missing_bits ||
            before->interlock_bits != now->interlock_bits || before->trip_bits != now->trip_bits ||
+           before->advisory_bits != now->advisory_bits ||
            memcmp(before->quality, now->quality, sizeof now->quality) != 0;
 }
 
@@ -304,6 +313,12 @@ void press_interlock(const press_config_t *config, press_state_t *state,
     state->zone_interlock_bits = zones_held(&scene);
     observation->interlock_bits = state->interlock_bits;
     observation->permissive_missing_bits = missing_permissives(&scene);
+    if (state->advise_countdown_ticks == 0) {
+        press_advise(config, state, sensor, observation);
+        state->advise_countdown_ticks = config->thermal_ticks;
+    }
+    state->advise_countdown_ticks -= 1;
+    observation->advisory_bits = state->advisory_bits;
     publish_trips(state, observation);
     if (differs(&state->observation, observation)) state->change_count += 1;
     observation->change_count = state->change_count;

@@ -36,6 +36,19 @@ void press_pair(const press_config_t *config, press_observation_t *observation);
 /* Evidence timers of the trips and interlocks: heaters, retained pressure, pump. */
 void press_watch(const press_config_t *config, press_state_t *state,
                  const press_observation_t *observation);
+/* Heat against temperature, at the rate of the thermal laws: zones that do not follow theirs. */
+void press_family(const press_config_t *config, press_state_t *state,
+                  const press_observation_t *observation);
+/* Oil against valve and setpoint: what cannot wait, and the rest at the rate of the thermal laws. */
+void press_oil(const press_config_t *config, press_state_t *state,
+               const press_observation_t *observation);
+void press_oil_slow(const press_config_t *config, press_state_t *state,
+                    const press_observation_t *observation);
+/* Walks the advisory table into state->advisory_bits. */
+void press_advise(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
+                  const press_observation_t *observation);
+/* Of a list that may be reordered. */
+double press_median(double *list_unit, uint32_t count);
 /* Walks the trip table: latches into state->trip_bits, with the first-out cause. */
 void press_trips(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
                  const press_observation_t *observation);
@@ -43,6 +56,9 @@ void press_trips(const press_config_t *config, press_state_t *state, const press
 void press_latch(press_state_t *state, uint32_t trip, double offence_channel_unit, int32_t channel);
 /* The command may still be believed: not lapsed, and not promised for longer than a lease may be. */
 bool press_in_lease(const press_state_t *state, const press_command_t *command);
+/* The sixth last spike is younger than a minute. */
+bool press_spikes_often(const press_config_t *config, const press_state_t *state,
+                        const press_channel_state_t *channel);
 /* A platen is too hot for water, or nobody knows how hot it is. */
 bool press_water_forbidden(const press_config_t *config, const press_observation_t *observation);
 
@@ -80,10 +96,24 @@ static inline bool press_stood(const press_config_t *config, double timer_s, dou
     return timer_s >= limit_s - 0.5 * config->tick_s;
 }
 
+/* Live noise has stood still for too long, in a converter fine enough to show it. */
+static inline bool press_is_flat(const press_config_t *config, const press_channel_config_t *channel,
+                                 const press_channel_state_t *state)
+{
+    return press_stood(config, state->flat_s, channel->flat_s_max) &&
+           state->step_channel_unit <= channel->noise_channel_unit_max;
+}
+
 static inline bool press_trusted(const press_config_t *config, const press_observation_t *observation,
                                  uint32_t channel)
 {
     return config->channel[channel].fitted == 1 && observation->quality[channel] != PRESS_BAD;
+}
+
+/* At the end of its loop a sensor says "at least" or "at most": it contradicts nobody. */
+static inline bool press_saturated(const press_observation_t *observation, uint32_t channel)
+{
+    return (observation->quality_reason_bits[channel] & PRESS_REASON_SATURATED) != 0;
 }
 
 static inline double press_clamp(double number_unit, double low_unit, double high_unit)

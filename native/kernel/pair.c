@@ -35,7 +35,8 @@ static void choose_cylinder(const press_config_t *config, press_observation_t *o
     } else {
         observation->cylinder_pressure_bar = a_bar > b_bar ? a_bar : b_bar;
     }
-    if (a_trusted && b_trusted && !(fabs(a_bar - b_bar) <= config->limit.pressure_pair_bar_max)) {
+    if (a_trusted && b_trusted && !press_saturated(observation, a) && !press_saturated(observation, b) &&
+        !(fabs(a_bar - b_bar) <= config->limit.pressure_pair_bar_max)) {
         doubt(observation, a);
         doubt(observation, b);
     }
@@ -48,7 +49,7 @@ static void compare_force(const press_config_t *config, press_observation_t *obs
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     const uint32_t cell = PRESS_CHANNEL_LOAD_CELL_FORCE_KN;
     const double kn_per_bar = hydraulic->cylinder_area_mm2 * KN_PER_BAR_MM2;
-    if (!press_trusted(config, observation, cell)) return;
+    if (!press_trusted(config, observation, cell) || press_saturated(observation, cell)) return;
     if (!press_trusted(config, observation, PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR) &&
         !press_trusted(config, observation, PRESS_CHANNEL_CYLINDER_B_PRESSURE_BAR)) {
         return;

@@ -17,11 +17,16 @@ void press_state_init(const press_config_t *config, press_state_t *state)
     state->first_out_channel = -1;
     state->reset_previous = 1; /* a reset held down since before the start is no edge */
     state->valve_direction_sign = 1.0;
+    state->family.mains_ratio = 1.0;
+    state->family.runaway_channel = -1;
+    state->family.swapped_zone = -1;
+    state->oil.follow_ratio = 1.0;
     press_ramp_rest(&state->temperature_ramp, config->ambient_temperature_c);
     for (uint32_t zone = 0; zone < config->zone_count; zone++) {
         /* Staggered windows: the heaters do not switch on in one tick. */
         state->zone[zone].window_elapsed_ticks = zone * (config->window_ticks / config->zone_count);
         state->zone[zone].window_obeyed = 1;
+        state->zone[zone].on_current_a = config->zone[zone].rated_current_a;
     }
 }
 

@@ -27,10 +27,14 @@
 #define PRESS_CHANNEL_COUNT 24
 #define PRESS_PERMISSIVE_COUNT 12
 #define PRESS_INTERLOCK_COUNT 12
-#define PRESS_TRIP_COUNT 24
+#define PRESS_TRIP_COUNT 29
+#define PRESS_ADVISORY_COUNT 24
 #define PRESS_RAMP_SEGMENT_MAX 8
 #define PRESS_DEAD_TIME_SAMPLE_MAX 64
 #define PRESS_RATE_REJECT_MAX 5
+#define PRESS_SPIKE_MAX 6       /* more than five spikes a minute are no accident */
+#define PRESS_SLOPE_COUNT 9     /* temperatures, which lie first among the channels */
+#define PRESS_SCATTER_COUNT 7   /* pressures, force and positions, from cylinder a on */
 
 /* Analogue inputs. The suffix is the unit of the validated measurement. */
 enum press_channel {
@@ -176,7 +180,49 @@ enum press_trip {
     PRESS_TRIP_PRESSURE_LOSS,
     PRESS_TRIP_PUMP_NO_RISE,
     PRESS_TRIP_PUMP_MISMATCH,
-    PRESS_TRIP_COMMAND_LEASE
+    PRESS_TRIP_COMMAND_LEASE,
+    PRESS_TRIP_ZONE_FALLS,
+    PRESS_TRIP_THERMAL_RUNAWAY,
+    PRESS_TRIP_PRESSURE_BURST,
+    PRESS_TRIP_PRESSURE_UNCOMMANDED,
+    PRESS_TRIP_RELEASE_STUCK
+};
+
+/* Nothing is taken away by the kernel: a person is told, or the recipe is asked to hold. They
+ * clear themselves. */
+enum press_advisory {
+    PRESS_ADVISORY_SENSOR_BAD = 0,
+    PRESS_ADVISORY_SENSOR_FLAT,
+    PRESS_ADVISORY_SENSOR_NOISY,
+    PRESS_ADVISORY_SENSOR_SPIKES,
+    PRESS_ADVISORY_PRESSURE_DRIFT,
+    PRESS_ADVISORY_PRESSURE_DRIFT_FAR,
+    PRESS_ADVISORY_ZONE_DRIFT,
+    PRESS_ADVISORY_ZONE_DRIFT_FAR,
+    PRESS_ADVISORY_ZONE_NO_GAIN,
+    PRESS_ADVISORY_ZONES_SWAPPED,
+    PRESS_ADVISORY_PLATEN_MASS,
+    PRESS_ADVISORY_HEATER_WEAK,
+    PRESS_ADVISORY_HEATER_WEAK_RAMP,
+    PRESS_ADVISORY_NO_ISOLATION,
+    PRESS_ADVISORY_PRESSURE_NOT_RISING,
+    PRESS_ADVISORY_VALVE_SLOW,
+    PRESS_ADVISORY_PRESSURE_HUNTING,
+    PRESS_ADVISORY_PRESSURE_LEAK,
+    PRESS_ADVISORY_PRESSURE_NEAR_LIMIT,
+    PRESS_ADVISORY_COOLANT_LOST,
+    PRESS_ADVISORY_OIL_NOT_OK,
+    PRESS_ADVISORY_MAINS_DIP,
+    PRESS_ADVISORY_GUARD_DISCREPANCY,
+    PRESS_ADVISORY_FOREIGN_OUTPUT
+};
+
+/* What an advisory asks of the recipe: bits of press_advisory_action_bits(). */
+enum press_advice {
+    PRESS_ADVICE_WARN = 1,
+    PRESS_ADVICE_HOLD = 2,
+    PRESS_ADVICE_HEATERS_OFF = 4, /* while held */
+    PRESS_ADVICE_PUMP_OFF = 8     /* while held; the pressure is retained */
 };
 
 /* What a trip takes away: bits of trip_action_bits. */
@@ -185,7 +231,8 @@ enum press_action {
     PRESS_ACTION_CONTACTORS_OPEN = 2,
     PRESS_ACTION_PUMP_OFF = 4,      /* pressure is retained by the load-holding valve */
     PRESS_ACTION_VALVE_ZERO = 8,    /* pressure setpoint to zero through the valve */
-    PRESS_ACTION_ALL_OFF = 16       /* every output to its safe state */
+    PRESS_ACTION_ALL_OFF = 16,      /* every output to its safe state */
+    PRESS_ACTION_DUMP = 32          /* the other way out, until the pressure is released */
 };
 
 enum press_cooling { PRESS_COOLING_OFF = 0, PRESS_COOLING_AIR = 1, PRESS_COOLING_WATER = 2 };
@@ -211,6 +258,7 @@ typedef struct {
     double noise_channel_unit_max;   /* a step this small is noise, whatever its rate */
     double stuck_band_channel_unit;  /* change smaller than this counts as none */
     double stuck_s_max;              /* stuck after so long while it should move */
+    double flat_s_max;               /* a live instrument's noise never stands still for so long */
     double age_s_max;
     double filter_s;                 /* first-order time constant, 0 is none */
 } press_channel_config_t;
@@ -295,7 +343,55 @@ typedef struct {
     double released_bar_max;
     double start_temperature_c_max;
     double readback_s_max;
+    double mains_s_max;               /* a shorter dip is ridden through */
+    double zone_falls_k;              /* while heat should have raised it as much */
+    double runaway_k_per_s;           /* above the setpoint's warning: no heater can do that */
+    double burst_fraction;            /* of the pressure, lost in 0.2 s */
+    double burst_bar;
+    double uncommanded_bar;           /* above what the valve is asked for */
+    double uncommanded_rise_bar;
+    double follow_bar;                /* setpoint's move that the oil must follow ... */
+    double follow_ratio_min;          /* ... by at least so much */
+    double dump_stuck_s;
 } press_limit_config_t;
+
+/* When a person is told and when the recipe is asked to hold. */
+typedef struct {
+    double sensor_bad_s;
+    double noise_ratio_max;           /* second difference over the channel's noise bound */
+    double drift_ratio_warn;          /* of pressure_pair_bar_max */
+    double drift_ratio_hold;
+    double drift_force_ratio_warn;    /* of force_mismatch_fraction_max, which knows friction */
+    double drift_force_ratio_hold;
+    double drift_s;
+    double limiter_gap_k_warn;        /* zone against the limiter's own sensor */
+    double limiter_gap_k_hold;
+    double family_power_fraction_warn; /* heat a zone needs beside the others */
+    double family_power_fraction_hold;
+    double family_s;                  /* time constant of that comparison */
+    double gain_rise_k;               /* heat given, as the rise it should make */
+    double gain_s_max;                /* within so long */
+    double gain_ratio_min;            /* less of it is no gain */
+    double mass_ratio_min;            /* mean of the zones */
+    double mass_ratio_max;
+    double swap_k;
+    double heater_weak_fraction;
+    double heater_weak_s;
+    double ramp_unmet_s;
+    double no_isolation_s;
+    double not_rising_s;
+    double follow_ratio_slow;
+    double hunting_mpa;
+    double hunting_s;                 /* window of the count */
+    double hunting_count_max;
+    double leak_bar_per_min;
+    double near_limit_fraction;
+    double flow_s;                    /* water on without flow, pulses added up */
+    double mains_dip_s;
+    double discrepancy_s;
+    uint32_t limiter_zone_top;        /* where the limiter's sensors sit, from 1; 0 is unknown */
+    uint32_t limiter_zone_bottom;
+} press_advice_config_t;
 
 typedef struct {
     uint32_t header_version;
@@ -316,6 +412,7 @@ typedef struct {
     press_stack_config_t stack;
     press_hydraulic_config_t hydraulic;
     press_limit_config_t limit;
+    press_advice_config_t advice;
 } press_config_t;
 
 /* First bad field of a config, as press_config_check found it. */
@@ -362,8 +459,9 @@ typedef struct {
     uint32_t interlock_bits;
     uint32_t trip_bits;
     uint32_t trip_action_bits;
+    uint32_t advisory_bits;
     uint32_t digital_input_bits;
-    uint32_t change_count;          /* grows when any quality, permissive, interlock or trip changes */
+    uint32_t change_count;          /* grows when any quality or any row of a table changes */
     int32_t first_out_trip;         /* enum press_trip, -1 while none */
     int32_t first_out_channel;      /* enum press_channel, -1 when not a channel's */
     uint16_t quality_reason_bits[PRESS_CHANNEL_COUNT];
@@ -456,10 +554,66 @@ typedef struct {
     double mate_reference_channel_unit; /* of the neighbours, when stillness began */
     double still_s;
     double since_good_s;              /* since the last accepted sample was taken */
+    double flat_s;
+    double step_channel_unit;         /* size of its last move: a coarse converter's is large */
     uint64_t rate_reject_step[PRESS_RATE_REJECT_MAX];
+    uint64_t spike_step[PRESS_SPIKE_MAX];
     uint32_t rate_reject_count;
+    uint32_t spike_count;
+    uint32_t rejecting;
+    uint32_t mate_due;                /* the neighbours' reference is to be taken */
     uint32_t primed;
 } press_channel_state_t;
+
+/* Noise of one channel: mean of its second difference, which no steady move has. */
+typedef struct {
+    double scatter_channel_unit;
+    double reading_channel_unit;
+    double change_channel_unit;       /* its last */
+} press_scatter_state_t;
+
+/* Heat against temperature, at the rate of the thermal laws. */
+typedef struct {
+    double window_s;                  /* of the comparison, 0 while none runs */
+    double slope_s;
+    double slope_reference_c[PRESS_SLOPE_COUNT];
+    double limiter_gap_k[PRESS_PLATEN_COUNT]; /* smoothed */
+    double mains_ratio;               /* of the heaters' currents to their rated ones */
+    int32_t runaway_channel;          /* -1 while none */
+    int32_t swapped_zone;             /* lower one of a pair, -1 while none */
+    uint32_t mass_wrong;
+} press_family_state_t;
+
+/* Oil against valve and setpoint. */
+typedef struct {
+    double burst_s;
+    double burst_reference_bar;       /* now and one window before */
+    double burst_reference_bar_previous;
+    double rise_s;
+    double rise_reference_bar;
+    double smooth_low_bar;            /* lower and higher sensor, without the pump's ripple */
+    double smooth_high_bar;
+    double lagged_setpoint_bar;       /* as the valve's play and the smoothing lag behind it */
+    double follow_setpoint_bar;
+    double follow_low_bar;
+    double follow_high_bar;
+    double follow_s;
+    double follow_ratio;              /* of the last full window */
+    double short_s;                   /* held back and not rising */
+    double short_reference_bar;
+    double dump_s;
+    double dump_reference_bar;
+    double hunting_s;
+    double hunting_sign;
+    double leak_bar_per_min;          /* of the last full window */
+    uint32_t hunting_count;
+    uint32_t hunts;
+    uint32_t burst;
+    uint32_t rises;                   /* without being asked to */
+    uint32_t follows_down_not;
+    uint32_t follows_up_not;
+    uint32_t dump_stuck;
+} press_oil_state_t;
 
 typedef struct {
     double duty_fraction;        /* latched for the current window */
@@ -484,6 +638,15 @@ typedef struct {
     uint32_t over_primed;
     uint32_t uncommanded;        /* rose without heat in the last full window */
     uint32_t manual;             /* 1: the duty was asked for in the thermal step before */
+    uint32_t no_gain;            /* the last full window's heat did not show; until heat is withdrawn */
+    uint32_t falls;
+    double on_current_a;         /* last seen while on, rated until then */
+    double weak_s;
+    double unisolated_s;
+    double lagged_power_w;       /* as the sensor shows it */
+    double expected_rise_k;      /* of the window */
+    double gain_reference_c;
+    double family_w;             /* smoothed heat beside what the zone should need */
     press_pid_t pid;
 } press_zone_state_t;
 
@@ -538,6 +701,16 @@ typedef struct {
     press_ramp_t pressure_ramp;
     press_channel_state_t channel[PRESS_CHANNEL_COUNT];
     press_zone_state_t zone[PRESS_ZONE_COUNT];
+    press_scatter_state_t scatter[PRESS_SCATTER_COUNT];
+    press_family_state_t family;
+    press_oil_state_t oil;
+    double advisory_s[PRESS_ADVISORY_COUNT];      /* how long each cause has stood */
+    double advisory_rest_s[PRESS_ADVISORY_COUNT]; /* how long it is shown on */
+    double flow_missing_s;
+    double mains_lost_s;
+    double mains_back_s;             /* since the mains was seen again */
+    uint32_t advisory_bits;
+    uint32_t advise_countdown_ticks;
     press_command_t command;         /* last one that was in lease, all zero when lapsed */
     press_observation_t observation; /* of this tick, for the last gate */
 } press_state_t;
@@ -578,6 +751,8 @@ const char *press_permissive_text(int32_t permissive);
 const char *press_interlock_text(int32_t interlock);
 const char *press_trip_text(int32_t trip);
 uint32_t press_trip_action_bits(int32_t trip);
+const char *press_advisory_text(int32_t advisory);
+uint32_t press_advisory_action_bits(int32_t advisory);
 /* CDEF END */
 
 #endif

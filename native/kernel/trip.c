@@ -27,12 +27,14 @@ typedef struct {
 static double readback_s(const press_config_t *config) { return config->limit.readback_s_max; }
 static double contactor_s(const press_config_t *config) { return config->limit.contactor_mismatch_s; }
 static double pair_s(const press_config_t *config) { return config->limit.pressure_pair_s_max; }
+static double mains_s(const press_config_t *config) { return config->limit.mains_s_max; }
 static double pump_s(const press_config_t *config) { return config->limit.pump_mismatch_s; }
 
 #define HEAT PRESS_ACTION_HEATERS_OFF
 #define POWER (PRESS_ACTION_HEATERS_OFF | PRESS_ACTION_CONTACTORS_OPEN)
 #define PUMP PRESS_ACTION_PUMP_OFF
 #define VENT (PRESS_ACTION_PUMP_OFF | PRESS_ACTION_VALVE_ZERO)
+#define EMPTY (PRESS_ACTION_PUMP_OFF | PRESS_ACTION_DUMP)
 #define ALL PRESS_ACTION_ALL_OFF
 
 static const trip_row_t TRIP[PRESS_TRIP_COUNT] = {
@@ -47,7 +49,7 @@ static const trip_row_t TRIP[PRESS_TRIP_COUNT] = {
     [PRESS_TRIP_LIMITER] =
         {"independent temperature limiter opened", POWER, press_cause_limiter, 0.0, NULL},
     [PRESS_TRIP_MAINS] =
-        {"mains failed", ALL, press_cause_mains, 0.0, NULL},
+        {"mains failed", ALL, press_cause_mains, 0.0, mains_s},
     [PRESS_TRIP_IO_LOST] =
         {"inputs too old", ALL, press_cause_io_lost, 0.0, NULL},
     [PRESS_TRIP_IO_LEASE_LAPSED] =
@@ -86,6 +88,16 @@ static const trip_row_t TRIP[PRESS_TRIP_COUNT] = {
         {"pump is not as commanded", PUMP, press_cause_pump_mismatch, 0.0, pump_s},
     [PRESS_TRIP_COMMAND_LEASE] =
         {"command was not renewed", ALL, press_cause_never, 0.0, NULL},
+    [PRESS_TRIP_ZONE_FALLS] =
+        {"zone falls while heated", HEAT, press_cause_zone_falls, 0.0, NULL},
+    [PRESS_TRIP_THERMAL_RUNAWAY] =
+        {"heats faster than its heater could", POWER, press_cause_thermal_runaway, 0.0, NULL},
+    [PRESS_TRIP_PRESSURE_BURST] =
+        {"pressure lost at once", PUMP, press_cause_pressure_burst, 0.0, NULL},
+    [PRESS_TRIP_PRESSURE_UNCOMMANDED] =
+        {"pressure rises unasked", PUMP, press_cause_pressure_uncommanded, 0.0, NULL},
+    [PRESS_TRIP_RELEASE_STUCK] =
+        {"pressure does not fall: dumped", EMPTY, press_cause_release_stuck, 0.0, NULL},
 };
 
 void press_latch(press_state_t *state, uint32_t trip, double offence_channel_unit, int32_t channel)

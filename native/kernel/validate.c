@@ -35,6 +35,9 @@
 #define LOOP_ZERO_MA 4.0
 #define LOOP_SPAN_MA 16.0
 #define RATE_WINDOW_S 10.0
+#define SPIKE_WINDOW_S 60.0
+#define SCATTER_S 0.5
+#define SCATTER_STEP_RATIO 2.0 /* of the noise bound: counted at most */
 #define STUCK_DUTY_FRACTION 0.2
 #define MATE_MOVE_K 1.0
 #define MATE_MOVE_BAR 5.0
@@ -43,6 +46,9 @@
 #define FATAL_REASONS                                                                         \
     (PRESS_REASON_NOT_FITTED | PRESS_REASON_DEVICE | PRESS_REASON_NON_FINITE |                \
      PRESS_REASON_UNDER_RANGE | PRESS_REASON_OVER_RANGE | PRESS_REASON_AGE)
+
+#define SPIKE_REASONS                                                                         \
+    (PRESS_REASON_NON_FINITE | PRESS_REASON_UNDER_RANGE | PRESS_REASON_OVER_RANGE | PRESS_REASON_RATE)
 
 static uint32_t range_reason(const press_channel_config_t *config, double reading_unit)
 {
@@ -102,6 +108,7 @@ static void accept(const press_channel_config_t *config, press_channel_state_t *
     }
     state->reading_channel_unit = reading_unit;
     state->since_good_s = age_s;
+    state->rejecting = 0;
     state->primed = 1;
 }
 
@@ -113,6 +120,25 @@ static bool rejects_too_often(const press_config_t *config, const press_state_t 
     const uint32_t oldest = channel->rate_reject_count % PRESS_RATE_REJECT_MAX;
     const uint64_t steps = state->observe_count - channel->rate_reject_step[oldest];
     return (double)steps * config->tick_s <= RATE_WINDOW_S;
+}
+
+bool press_spikes_often(const press_config_t *config, const press_state_t *state,
+                        const press_channel_state_t *channel)
+{
+    if (channel->spike_count < PRESS_SPIKE_MAX) return false;
+    const uint32_t oldest = channel->spike_count % PRESS_SPIKE_MAX;
+    const uint64_t steps = state->observe_count - channel->spike_step[oldest];
+    return (double)steps * config->tick_s <= SPIKE_WINDOW_S;
+}
+
+/* A spike is one departure, however many ticks a slow converter shows it. */
+static void note_spike(const press_state_t *state, press_channel_state_t *channel)
+{
+    if (channel->rejecting != 0) return;
+    channel->rejecting = 1;
+    channel->spike_step[channel->spike_count % PRESS_SPIKE_MAX] = state->observe_count;
+    channel->spike_count += 1;
+    if (channel->spike_count == 2U * PRESS_SPIKE_MAX) channel->spike_count = PRESS_SPIKE_MAX;
 }
 
 static void note_reject(const press_state_t *state, press_channel_state_t *channel)
@@ -184,25 +210,46 @@ static bool mate_of(const press_config_t *config, const press_state_t *state, ui
     return false; /* oil, water, heater currents: nothing tells that they ought to move */
 }
 
-static bool is_stuck(const press_config_t *config, press_state_t *state, uint32_t number)
+/* Noise that never stops proves that a sensor lives: the pump's for pressure and force. */
+static bool lives(const press_state_t *state, uint32_t number)
+{
+    return number < PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR ||
+           number > PRESS_CHANNEL_LOAD_CELL_FORCE_KN ||
+           press_has(state->digital_output_bits, PRESS_OUTPUT_PUMP);
+}
+
+static void has_moved(press_channel_state_t *channel, double moved_unit)
+{
+    channel->still_reference_channel_unit = channel->reading_channel_unit;
+    channel->step_channel_unit = fabs(moved_unit);
+    channel->mate_due = 1;
+    channel->still_s = 0.0;
+    channel->flat_s = 0.0;
+}
+
+/* The neighbours are looked at only while the channel stands still and its own heat does not
+ * accuse it already; their reference is taken in the first still tick. */
+static bool is_stuck(const press_config_t *config, press_state_t *state, uint32_t number,
+                     bool believed)
 {
     const press_channel_config_t *channel_config = &config->channel[number];
     press_channel_state_t *channel = &state->channel[number];
     const double moved_unit = channel->reading_channel_unit - channel->still_reference_channel_unit;
-    double mate_unit = 0.0;
-    double move_unit = 0.0;
-    const bool has_mate = mate_of(config, state, number, &mate_unit, &move_unit);
-    const bool still = fabs(moved_unit) <= channel_config->stuck_band_channel_unit;
-    if (!still || state->observe_count <= 2) { /* neighbours are all known from the second on */
-        channel->still_reference_channel_unit = channel->reading_channel_unit;
-        channel->mate_reference_channel_unit = mate_unit;
-        channel->still_s = 0.0;
+    double mate_unit = 0.0, move_unit = 0.0;
+    if (fabs(moved_unit) > channel_config->stuck_band_channel_unit || state->observe_count <= 2) {
+        has_moved(channel, moved_unit); /* neighbours are all known from the second on */
         return false;
     }
-    bool ought_to_move =
-        has_mate && fabs(mate_unit - channel->mate_reference_channel_unit) > move_unit;
-    if (number < config->zone_count && state->zone[number].duty_fraction > STUCK_DUTY_FRACTION) {
-        ought_to_move = true;
+    if (believed && lives(state, number)) channel->flat_s += config->tick_s;
+    bool ought_to_move = number < config->zone_count &&
+                         state->zone[number].duty_fraction > STUCK_DUTY_FRACTION;
+    if (channel->mate_due != 0 || !ought_to_move) {
+        const bool has_mate = mate_of(config, state, number, &mate_unit, &move_unit);
+        if (channel->mate_due != 0) channel->mate_reference_channel_unit = mate_unit;
+        channel->mate_due = 0;
+        ought_to_move = ought_to_move ||
+                        (has_mate &&
+                         fabs(mate_unit - channel->mate_reference_channel_unit) > move_unit);
     }
     if (ought_to_move) channel->still_s += config->tick_s;
     return press_stood(config, channel->still_s, channel_config->stuck_s_max);
@@ -222,10 +269,14 @@ static void validate_channel(const press_config_t *config, press_state_t *state,
         if ((reason & FATAL_REASONS) == 0) {
             reason |= take(config, state, channel_config, channel, sensor, number);
         }
+        if ((reason & SPIKE_REASONS) != 0) note_spike(state, channel);
         const bool often = rejects_too_often(config, state, channel);
         if (often) reason |= PRESS_REASON_RATE;
-        if (is_stuck(config, state, number)) reason |= PRESS_REASON_STUCK;
-        bad = often || (reason & (FATAL_REASONS | PRESS_REASON_STUCK)) != 0 || channel->primed == 0;
+        const bool believed = (reason & (FATAL_REASONS | PRESS_REASON_RATE)) == 0;
+        const bool stuck = is_stuck(config, state, number, believed);
+        if (stuck || press_is_flat(config, channel_config, channel)) reason |= PRESS_REASON_STUCK;
+        if (press_spikes_often(config, state, channel)) reason |= PRESS_REASON_RATE;
+        bad = often || stuck || (reason & FATAL_REASONS) != 0 || channel->primed == 0;
     }
     observation->measurement_channel_unit[number] = channel->measurement_channel_unit;
     observation->quality_reason_bits[number] = (uint16_t)reason;
@@ -253,6 +304,27 @@ static void watch_freshness(const press_config_t *config, press_state_t *state,
     }
 }
 
+static void watch_scatter(const press_config_t *config, press_state_t *state)
+{
+    const double share = config->tick_s / (SCATTER_S + config->tick_s);
+    for (uint32_t i = 0; i < PRESS_SCATTER_COUNT; i++) {
+        press_scatter_state_t *own = &state->scatter[i];
+        const double now_unit =
+            state->channel[PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR + i].reading_channel_unit;
+        const double change_unit = now_unit - own->reading_channel_unit;
+        const double bend_unit = change_unit - own->change_channel_unit;
+        own->reading_channel_unit = now_unit;
+        own->change_channel_unit = change_unit;
+        if (state->observe_count > 2) { /* a single step is no noise, however high */
+            const double noise_unit =
+                config->channel[PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR + i].noise_channel_unit_max;
+            own->scatter_channel_unit +=
+                share * (press_clamp(fabs(bend_unit), 0.0, SCATTER_STEP_RATIO * noise_unit) -
+                         own->scatter_channel_unit);
+        }
+    }
+}
+
 void press_validate(const press_config_t *config, press_state_t *state, const press_sensor_t *sensor,
                     press_observation_t *observation)
 {
@@ -270,5 +342,6 @@ void press_validate(const press_config_t *config, press_state_t *state, const pr
     for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) {
         validate_channel(config, state, sensor, i, frame_is_new, observation);
     }
+    watch_scatter(config, state);
     press_pair(config, observation);
 }

@@ -17,6 +17,7 @@
 #define LOOP_DEMAND_FRACTION 0.9
 #define RETAINED_SETTLE_S 2.0
 #define PUMP_RISE_BAR 2.0
+#define MAINS_BACK_S 0.3 /* relays and contactors pick up again */
 #define SECOND_PER_MINUTE 60.0
 
 static void watch_ssr(const press_config_t *config, press_state_t *state, uint32_t zone)
@@ -42,12 +43,21 @@ static void watch_current(const press_config_t *config, press_state_t *state,
                                                 : PRESS_INPUT_CONTACTOR_BOTTOM_CLOSED;
     if (!press_trusted(config, observation, channel)) return;
     if (!press_stood(config, own->ssr_s, SSR_SETTLE_S)) return;
+    const uint32_t contactor =
+        heater->platen == 0 ? PRESS_OUTPUT_CONTACTOR_TOP : PRESS_OUTPUT_CONTACTOR_BOTTOM;
+    count(&own->unisolated_s,
+          !press_has(state->digital_output_bits, contactor) &&
+              current_a > config->limit.ssr_welded_current_a,
+          config->tick_s);
     if (!press_has(state->digital_output_bits, PRESS_OUTPUT_HEATER_1_SSR + zone)) {
         count(&own->welded_s, current_a > config->limit.ssr_welded_current_a, config->tick_s);
     } else if (press_has(observation->digital_input_bits, mirror)) {
         count(&own->heater_break_s,
               current_a < config->limit.heater_break_fraction * heater->rated_current_a,
               config->tick_s);
+        count(&own->weak_s, current_a < config->advice.heater_weak_fraction * heater->rated_current_a,
+              config->tick_s);
+        own->on_current_a = current_a;
     }
 }
 
@@ -156,6 +166,7 @@ static void watch_retained(const press_config_t *config, press_state_t *state,
     if ((state->digital_output_bits & ways) != 0 || observation->pressure_quality == PRESS_BAD) {
         state->pressure_retained_s = 0.0;
         state->pressure_lost = 0;
+        state->oil.leak_bar_per_min = 0.0;
     } else {
         state->pressure_retained_s += config->tick_s;
     }
@@ -166,6 +177,10 @@ static void watch_retained(const press_config_t *config, press_state_t *state,
     }
     state->pressure_reference_s += config->tick_s;
     if (!press_stood(config, state->pressure_reference_s, window_s)) return;
+    state->oil.leak_bar_per_min =
+        state->pressure_reference_bar > config->limit.released_bar_max
+            ? (state->pressure_reference_bar - pressure_bar) * (SECOND_PER_MINUTE / window_s)
+            : 0.0;
     state->pressure_lost =
         state->pressure_reference_bar > config->limit.released_bar_max &&
         state->pressure_reference_bar - pressure_bar >
@@ -194,6 +209,31 @@ static void watch_pump(const press_config_t *config, press_state_t *state,
     if (ought) state->pump_rise_s += config->tick_s;
 }
 
+/* Pulsed valves: what is missed while they are open adds up until flow is seen. */
+static void watch_mains(const press_config_t *config, press_state_t *state,
+                        const press_observation_t *observation)
+{
+    const bool lost = !press_has(observation->digital_input_bits, PRESS_INPUT_MAINS_OK);
+    if (lost) {
+        if (state->mains_back_s > 0.0) state->mains_lost_s = 0.0; /* another dip */
+        state->mains_lost_s += config->tick_s;
+        state->mains_back_s = 0.0;
+    } else if (state->mains_lost_s > 0.0) {
+        state->mains_back_s += config->tick_s;
+        if (press_stood(config, state->mains_back_s, MAINS_BACK_S)) state->mains_lost_s = 0.0;
+    }
+}
+
+static void watch_flow(const press_config_t *config, press_state_t *state,
+                       const press_observation_t *observation)
+{
+    const uint32_t water =
+        press_bit(PRESS_OUTPUT_COOLING_WATER_TOP) | press_bit(PRESS_OUTPUT_COOLING_WATER_BOTTOM);
+    if ((state->digital_output_bits & water) == 0) return;
+    count(&state->flow_missing_s,
+          !press_has(observation->digital_input_bits, PRESS_INPUT_WATER_FLOW_OK), config->tick_s);
+}
+
 void press_watch(const press_config_t *config, press_state_t *state,
                  const press_observation_t *observation)
 {
@@ -203,4 +243,11 @@ void press_watch(const press_config_t *config, press_state_t *state,
     }
     watch_retained(config, state, observation);
     watch_pump(config, state, observation);
+    watch_flow(config, state, observation);
+    watch_mains(config, state, observation);
+    press_oil(config, state, observation);
+    if (state->advise_countdown_ticks == 0) {
+        press_family(config, state, observation);
+        press_oil_slow(config, state, observation);
+    }
 }

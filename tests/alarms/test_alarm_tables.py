@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 import controller
+from controller.alarms.advisories import ADVISORIES
 from controller.alarms.table import INTERLOCKS, PERMISSIVES, REASONS, Row, reasons_in_words
 from controller.alarms.trips import TRIPS
 from controller.alarms.watch import Watch
 from controller.ports import Severity
 
 HEADER = (Path(controller.__file__).parents[1] / "native/kernel/press.h").read_text()
-ROWS = [*TRIPS.values(), *INTERLOCKS.values()]
+ROWS = [*TRIPS.values(), *INTERLOCKS.values(), *ADVISORIES.values()]
 
 
 def enumerators(enum: str, prefix: str) -> list[str]:
@@ -27,6 +28,7 @@ def enumerators(enum: str, prefix: str) -> list[str]:
     ("table", "enum", "prefix"),
     [
         (TRIPS, "press_trip", "PRESS_TRIP_"),
+        (ADVISORIES, "press_advisory", "PRESS_ADVISORY_"),
         (INTERLOCKS, "press_interlock", "PRESS_INTERLOCK_"),
         (PERMISSIVES, "press_permissive", "PRESS_PERMISSIVE_"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.alarms.advisories import ADVISORIES
 from controller.alarms.table import INTERLOCKS, PERMISSIVES
 from controller.alarms.trips import TRIPS
 from controller.alarms.watch import Watch
@@ -27,13 +28,14 @@ class Status:
     first_out_channel: int = -1
     first_out_channel_unit: float = 0.0
     interlock_bits: int = 0
+    advisory_bits: int = 0
     permissive_missing_bits: int = 0
     quality: list[int] = field(default_factory=lambda: [0] * 24)
     quality_reason_bits: list[int] = field(default_factory=lambda: [0] * 24)
 
 
 def make_watch() -> Watch:
-    return Watch([*TRIPS], [*INTERLOCKS], [*PERMISSIVES], CHANNELS)
+    return Watch([*TRIPS], [*INTERLOCKS], [*PERMISSIVES], CHANNELS, advisory_names=[*ADVISORIES])
 
 
 def at(s: float) -> Tick:

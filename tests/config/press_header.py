@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from controller.kernel import ADVISORY_ACTIONS
 from controller.ports import SignalNames
 from controller.recipe.frames import KernelNames
 
@@ -45,4 +46,6 @@ NAMES = KernelNames(
     permissives=rows("press_permissive", "PRESS_PERMISSIVE_"),
     interlocks=rows("press_interlock", "PRESS_INTERLOCK_"),
     trips=rows("press_trip", "PRESS_TRIP_"),
+    advisories=rows("press_advisory", "PRESS_ADVISORY_"),
+    advice=ADVISORY_ACTIONS,
 )

@@ -30,6 +30,7 @@ REASON = names_of("press_quality_reason", "PRESS_REASON_")
 PERMISSIVE = names_of("press_permissive", "PRESS_PERMISSIVE_")
 INTERLOCK = names_of("press_interlock", "PRESS_INTERLOCK_")
 TRIP = names_of("press_trip", "PRESS_TRIP_")
+ADVISORY = names_of("press_advisory", "PRESS_ADVISORY_")
 GOOD, UNCERTAIN, BAD = lib.PRESS_GOOD, lib.PRESS_UNCERTAIN, lib.PRESS_BAD
 ZONES = range(lib.PRESS_ZONE_COUNT)
 PRESSURE_CHANNELS = tuple(
@@ -64,6 +65,7 @@ def _channel(name: str) -> dict[str, float]:
     at_most = {
         "offset_channel_unit": 0.0,
         "stuck_s_max": 60.0,
+        "flat_s_max": 86400.0,
         "age_s_max": 0.2,
         "required": 1,
         "fitted": 1,
@@ -186,6 +188,53 @@ LIMIT = {
     "released_bar_max": 8.0,
     "start_temperature_c_max": 60.0,
     "readback_s_max": 0.05,
+    "mains_s_max": 0.0,
+    # As far away as they may be: most tests jump. Tests of these rows bring them near.
+    "zone_falls_k": 50.0,
+    "runaway_k_per_s": 1000.0,
+    "burst_fraction": 0.95,
+    "burst_bar": 700.0,
+    "uncommanded_bar": 100.0,
+    "uncommanded_rise_bar": 700.0,
+    "follow_bar": 100.0,
+    "follow_ratio_min": 0.01,
+    "dump_stuck_s": 60.0,
+}
+ADVICE = {
+    "sensor_bad_s": 0.2,
+    "noise_ratio_max": 0.5,
+    "drift_ratio_warn": 0.3,
+    "drift_ratio_hold": 0.6,
+    "drift_force_ratio_warn": 0.75,
+    "drift_force_ratio_hold": 0.9,
+    "drift_s": 0.3,
+    "limiter_gap_k_warn": 3.0,
+    "limiter_gap_k_hold": 5.0,
+    "family_power_fraction_warn": 0.03,
+    "family_power_fraction_hold": 0.05,
+    "family_s": 60.0,
+    "gain_rise_k": 4.0,
+    "gain_s_max": 120.0,
+    "gain_ratio_min": 0.25,
+    "mass_ratio_min": 0.65,
+    "mass_ratio_max": 1.5,
+    "swap_k": 1.5,
+    "heater_weak_fraction": 0.9,
+    "heater_weak_s": 3.0,
+    "ramp_unmet_s": 60.0,
+    "no_isolation_s": 1.0,
+    "not_rising_s": 2.0,
+    "follow_ratio_slow": 0.5,
+    "hunting_mpa": 0.4,
+    "hunting_s": 60.0,
+    "hunting_count_max": 6.0,
+    "leak_bar_per_min": 3.0,
+    "near_limit_fraction": 0.97,
+    "flow_s": 0.3,
+    "mains_dip_s": 0.1,
+    "discrepancy_s": 0.4,
+    "limiter_zone_top": 0,
+    "limiter_zone_bottom": 0,
 }
 
 
@@ -212,6 +261,7 @@ def good_config() -> Any:
             "stack": STACK,
             "hydraulic": HYDRAULIC,
             "limit": LIMIT,
+            "advice": ADVICE,
         },
     )
 
@@ -367,6 +417,10 @@ class Bench:
     @property
     def trips(self) -> set[str]:
         return names(TRIP, self.state.trip_bits)
+
+    @property
+    def advisories(self) -> set[str]:
+        return names(ADVISORY, self.seen.advisory_bits)
 
     @property
     def interlocks(self) -> set[str]:

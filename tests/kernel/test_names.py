@@ -16,7 +16,7 @@ UNITS = (
 )
 QUALIFIERS = (
     "min|max|trip|ref|reference|base|slope|setpoint|target|estimate|sigma|median|previous"
-    "|readback|held"
+    "|readback|held|warn|hold|slow"
 )
 NAMED = re.compile(rf"(?:^|_)(?:{UNITS})(?:_(?:{QUALIFIERS}))*$")
 STRUCTS = [name for name in ffi.list_types()[0] if name.endswith("_t")]

@@ -244,14 +244,17 @@ def test_five_implausible_samples_in_ten_seconds_are_bad_four_are_not(bench):
     assert bench.quality("zone_1_temperature_c") == GOOD
 
 
-def test_four_in_ten_seconds_again_and_again_are_never_bad(bench):
+def test_four_in_ten_seconds_again_and_again_are_never_bad_but_six_a_minute_are_uncertain(bench):
     bench.tick(2)
-    for _ in range(9):
+    for spike in range(1, 10):
         bench.put("zone_1_temperature_c", 90.0)
         bench.tick()
         bench.put("zone_1_temperature_c", 22.0)
         bench.tick(250)
-        assert bench.quality("zone_1_temperature_c") == GOOD
+        assert bench.quality("zone_1_temperature_c") == (GOOD if spike < 6 else UNCERTAIN)
+    assert bench.reasons("zone_1_temperature_c") == {"rate"}
+    bench.tick(6000)
+    assert bench.quality("zone_1_temperature_c") == GOOD
 
 
 def test_a_ramp_above_the_limit_is_refused_one_at_the_limit_is_not(bench):

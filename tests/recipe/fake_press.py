@@ -38,6 +38,7 @@ class FakePress:
         self.first_out_channel_unit = 0.0
         self.interlock_bits = 0
         self.trip_action_bits = 16
+        self.advisory_bits = 0
         self.pressure_quality = 0
         self.contact = 0
         self.causes = 0  # trips whose cause stands

@@ -146,7 +146,7 @@ def test_a_ramp_that_cannot_be_brought_to_rest_aborts() -> None:
         run.step()
         assert run.now_s < 500.0
     assert run.procedure.state is State.ABORTING
-    assert any("setpoints not at rest after 12" in move.cause for move in run.moves)
+    assert any("setpoints not at rest after 30" in move.cause for move in run.moves)
 
 
 def test_held_time_is_neither_hold_time_nor_timeout() -> None:

@@ -32,6 +32,7 @@ class Gate:
     valve: float
     actions: set[str]  # of every latched trip
     over_pressure_s: float
+    released: bool
     held_zones: set[int]
     water_no_flow: bool
     guard_closed: bool
@@ -126,6 +127,8 @@ def pass_gate(gate, command, wanted, wanted_duty, wanted_valve):
         outputs = outputs | {"load_holding_valve_open"}
         if gate.over_pressure_s > 0.1 + 0.5 * gate.config.tick_s:
             outputs = outputs | {"dump_valve"}
+    if "dump" in actions and not gate.released:
+        outputs = outputs | {"dump_valve", "load_holding_valve_open"}
     outputs -= {HEATERS[zone] for zone in dark}
     if "all_off" in actions:
         outputs, valve = set(), 0.0

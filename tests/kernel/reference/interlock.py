@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 BAD = 2
+STUCK = 256
 CYLINDERS, CELL = (11, 12), 13
 PRESSURE = (11, 12, 13)
 HEATER_CURRENT = 18
@@ -57,6 +58,64 @@ class Zone:
         self.loop_from_c = 0.0
 
 
+class Mains:
+    """Away from its loss until 0.3 s after it came back."""
+
+    def __init__(self, tick_s):
+        self.tick_s, self.away, self.back = tick_s, False, Stopwatch(tick_s)
+
+    def run(self, there):
+        self.away = self.away or not there
+        self.back.run(there and self.away)
+        if self.back.reached(0.3):
+            self.away = False
+
+
+class Burst:
+    """Half the pressure gone since the start of this 0.2 s or of the one before."""
+
+    def __init__(self, config):
+        self.config, self.clock = config, Stopwatch(config.tick_s)
+        self.starts, self.verdict = [0.0, 0.0], False
+
+    def run(self, now):
+        bar, limit = now.cylinder_bar, self.config.limit
+        let_out = now.written & {"dump_valve", "approach_valve"} or now.command.hydraulics == 3
+        if let_out or now.pressure_quality == BAD:
+            self.starts, self.verdict, self.clock.s = [bar, bar], False, 0.0
+            return
+        high = max(self.starts)
+        self.verdict = high - bar > max(limit.burst_bar, limit.burst_fraction * high)
+        self.clock.run(True)
+        if self.clock.reached(0.2):
+            self.starts, self.clock.s = [self.starts[1], bar], 0.0
+
+
+class Rise:
+    """Up by so much within a second in which nobody asked for it."""
+
+    def __init__(self, config):
+        self.config, self.clock = config, Stopwatch(config.tick_s)
+        self.start, self.verdict = 0.0, False
+
+    def run(self, now, bar):
+        hydraulic, limit = self.config.hydraulic, self.config.limit
+        asked = max(
+            now.valve * hydraulic.valve_full_scale_bar,
+            hydraulic.close_bar,
+            hydraulic.pressure_min_bar,
+        )
+        asked_for = "pump" in now.written and bar <= asked + limit.uncommanded_bar
+        asked_for = asked_for or not bar > limit.released_bar_max
+        if asked_for or now.pressure_quality == BAD:
+            self.start, self.verdict, self.clock.s = bar, False, 0.0
+            return
+        self.verdict = bar - self.start >= limit.uncommanded_rise_bar
+        self.clock.run(True)
+        if not self.verdict and self.clock.reached(1.0):
+            self.start, self.clock.s = bar, 0.0
+
+
 class Interlocks:
     def __init__(self, config, trips, interlocks):
         self.config, self.tick_s = config, config.tick_s
@@ -72,6 +131,9 @@ class Interlocks:
         self.leak = Window(config.tick_s)
         self.pump = Stopwatch(config.tick_s)
         self.pump_from_bar = 0.0
+        self.burst = Burst(config)
+        self.rise = Rise(config)
+        self.mains = Mains(config.tick_s)
         self.actions_before = set()
         self.seen_before = None
         self.changes = 0
@@ -182,7 +244,8 @@ class Interlocks:
         return None if closed or at_rest else (now.cylinder_bar, CYLINDERS[0])
 
     def cause_safety_relay(self, now):
-        return None if "safety_relay_ok" in now.inputs else (0.0, -1)
+        closed = "safety_relay_ok" in now.inputs or self.mains.away
+        return None if closed else (0.0, -1)
 
     def cause_limiter(self, now):
         return None if "limiter_ok" in now.inputs else (0.0, -1)
@@ -307,6 +370,7 @@ class Interlocks:
     def debounce_s(self, name):
         limit = self.config.limit
         return {
+            "mains": limit.mains_s_max,
             "output_readback": limit.readback_s_max,
             "contactor_mismatch": limit.contactor_mismatch_s,
             "pressure_sensor": 0.2,
@@ -334,6 +398,26 @@ class Interlocks:
         if self.first_out and self.first_out[0] not in self.latched:
             self.first_out = None
 
+    def _lower_bar(self, now):
+        if all(self.trusted(now, i) for i in CYLINDERS):
+            return min(now.measurement[i] for i in CYLINDERS)
+        return now.cylinder_bar
+
+    def cause_pressure_burst(self, now):
+        return (now.cylinder_bar, CYLINDERS[0]) if self.burst.verdict else None
+
+    def cause_pressure_uncommanded(self, now):
+        return (now.cylinder_bar, CYLINDERS[0]) if self.rise.verdict else None
+
+    def cause_zone_falls(self, now):
+        """Evidence of the thermal rate: test_family.py; here its limit is out of reach."""
+
+    def cause_thermal_runaway(self, now):
+        """As cause_zone_falls."""
+
+    def cause_release_stuck(self, now):
+        """As cause_zone_falls: test_oil.py."""
+
     # ---- interlocks and permissives -----------------------------------------------------------
 
     def _zones_below(self, now, limit_c):
@@ -347,7 +431,11 @@ class Interlocks:
     def _held_zones(self, now):
         warn_s = self.config.limit.over_temperature_warn_s
         over = {z.number for z in self.zones if z.over.reached(warn_s)}
-        blind = {z.number for z in self.zones if not self.trusted(now, z.number)}
+        blind = {
+            z.number
+            for z in self.zones
+            if not self.trusted(now, z.number) or now.reasons[z.number] & STUCK
+        }
         return over, blind
 
     def _interlocks(self, now):
@@ -411,12 +499,22 @@ class Interlocks:
             self._temperature(now, zone)
         self._retained(now)
         self._pump(now)
+        self.mains.run("mains_ok" in now.inputs)
+        self.burst.run(now)
+        self.rise.run(now, self._lower_bar(now))
         self._trips(now)
         held_zones = self._interlocks(now)
         missing = self._missing(now)
         self.actions_before = set().union(*(now.actions_of[name] for name in self.latched))
-        seen = (set(missing), set(self.standing), set(self.latched), list(now.quality))
-        self.changes += seen != (self.seen_before or (set(), set(), set(), [0] * len(now.quality)))
+        at_first = (set(), set(), set(), [0] * len(now.quality), 0)
+        seen = (
+            set(missing),
+            set(self.standing),
+            set(self.latched),
+            list(now.quality),
+            now.advisories,
+        )
+        self.changes += seen != (self.seen_before or at_first)
         self.seen_before = seen
         name, channel, value = self.first_out or (None, -1, 0.0)
         return {

@@ -37,6 +37,9 @@ class Channel:
         self.tracker = None  # None until a first reading was accepted
         self.silence_s = 0.0
         self.rejected_at = []  # steps
+        self.spikes_at = []
+        self.refusing = False
+        self.mate_due = False
         self.still_from = 0.0
         self.mate_from = 0.0
         self.still_s = 0.0
@@ -80,18 +83,30 @@ class Channel:
             else:
                 weight = elapsed_s / (c.filter_s + elapsed_s)
                 self.measurement += weight * (unit - self.measurement)
-        self.reading, self.silence_s = unit, age_s
+        self.reading, self.silence_s, self.refusing = unit, age_s, False
         return set()
 
     def rejected_too_often(self, step):
         last_five = self.rejected_at[-5:]
         return len(last_five) == 5 and (step - last_five[0]) * self.tick_s <= 10.0
 
+    def departs(self, reasons, step):
+        """A spike is one departure from what is believed, however long it is shown."""
+        if reasons & {NON_FINITE, UNDER, OVER, RATE}:
+            if not self.refusing:
+                self.spikes_at.append(step)
+            self.refusing = True
+
+    def spikes_often(self, step):
+        last_six = self.spikes_at[-6:]
+        return len(last_six) == 6 and (step - last_six[0]) * self.tick_s <= 60.0
+
     def stuck(self, step, mate, mate_move, heated):
         if step <= 2 or abs(self.reading - self.still_from) > self.config.stuck_band_channel_unit:
-            self.still_from, self.still_s = self.reading, 0.0
-            self.mate_from = 0.0 if mate is None else mate
+            self.still_from, self.still_s, self.mate_due = self.reading, 0.0, True
             return False
+        if self.mate_due:
+            self.mate_from, self.mate_due = 0.0 if mate is None else mate, False
         neighbours_moved = mate is not None and abs(mate - self.mate_from) > mate_move
         if neighbours_moved or heated:
             self.still_s += self.tick_s
@@ -158,6 +173,9 @@ class Validator:
         reasons = channel.reading_reasons(raw, age_s, sensor.reading_ok[number], fresh)
         if not reasons & FATAL:
             reasons |= channel.take(raw, age_s, self.step_count)
+        channel.departs(reasons, self.step_count)
+        if channel.spikes_often(self.step_count):
+            reasons.add(RATE)
         often = channel.rejected_too_often(self.step_count)
         heated = number < self.config.zone_count and duty[number] > 0.2
         if channel.stuck(self.step_count, *self._mate(number), heated):
@@ -176,13 +194,14 @@ class Validator:
             reasons[i] = reasons[i] | {PAIR}
             quality[i] = max(quality[i], UNCERTAIN)
 
-        if len(trusted) == 2:
+        if len(trusted) == 2 and not any(SATURATED in reasons[i] for i in trusted):
             gap = self.channels[CYLINDER_A].measurement - self.channels[CYLINDER_B].measurement
             if abs(gap) > self.config.limit.pressure_pair_bar_max:
                 doubt(CYLINDER_A)
                 doubt(CYLINDER_B)
         cell = self.config.channel[LOAD_CELL]
-        if trusted and cell.fitted == 1 and quality[LOAD_CELL] != BAD:
+        cell_measures = quality[LOAD_CELL] != BAD and SATURATED not in reasons[LOAD_CELL]
+        if trusted and cell.fitted == 1 and cell_measures:
             h = self.config.hydraulic
             kn_per_bar = h.cylinder_area_mm2 * 1e-4
             expected_kn = bar * kn_per_bar - h.ram_weight_kn
