@@ -78,12 +78,13 @@ class Plan:
         """A fresh kernel for one batch. Raises KernelConfigError."""
         return Kernel(kernel_fields(self.station, self.material, self.recipe, batch, SIGNAL_NAMES))
 
-    def procedure(self) -> Procedure:
+    def procedure(self, density_correction_fraction: float = 0.0) -> Procedure:
         return Procedure(
             self.recipe,
             KERNEL_NAMES,
             zone_count=len(self.station.zone),
             lease_ticks=5 * RECIPE_TICKS,
+            density_correction_fraction=density_correction_fraction,
         )
 
     def header(self, batch: Batch, clock: Clock, seed: int | None = None) -> BatchHeader:

@@ -68,7 +68,7 @@ def _phase_event(tick: Tick, move: Transition) -> Event:
         tick.index,
         tick.monotonic_s,
         tick.utc_ns,
-        kind="phase",
+        kind=move.kind,
         source=move.phase_to,
         severity=Severity.ALARM if move.phase_to in _EMERGENCY else Severity.INFO,
         message=f"{move.phase_from} → {move.phase_to}: {move.cause}",

@@ -87,6 +87,7 @@ _COMPUTED_QUALITY = {
     "thickness_mm": _CHANNEL_COUNT + 1,
     "tilt_um": _CHANNEL_COUNT + 1,
     "density_g_per_cm3": _CHANNEL_COUNT + 1,
+    "density_g_per_cm3_sigma": _CHANNEL_COUNT + 1,
 }
 
 SIGNALS: tuple[Signal, ...] = (

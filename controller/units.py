@@ -22,7 +22,7 @@ _UNIT_OF_SUFFIX = {
     "count": "",
     "channel_unit": "",
 }
-_QUALIFIERS = "median|estimate|max|min|p50|p99|p999"
+_QUALIFIERS = "median|estimate|sigma|max|min|p50|p99|p999"
 _SUFFIX = re.compile(
     rf"_({'|'.join(sorted(_UNIT_OF_SUFFIX, key=len, reverse=True))})(?:_(?:{_QUALIFIERS}))?$"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -32,11 +32,18 @@ UTC_START_NS = 946_684_800_000_000_000  # 2000-01-01T00:00:00Z: a simulated run 
 
 
 def simulated_station(
-    machine: str, plan: Plan, batch: Batch, seed: int, *, vary: bool = False
+    machine: str,
+    plan: Plan,
+    batch: Batch,
+    seed: int,
+    *,
+    vary: bool = False,
+    more: Mapping[str, float] | None = None,
 ) -> SimulatedStation:
     """The in-process machine, through its entry point: the product never imports it.
 
-    With `vary` the seed also draws loading, powder, tooling, mains and instruments.
+    With `vary` the seed also draws loading, powder, tooling, mains and instruments; `more`
+    are further numbers of the machine's stack. A recipe without a mass leaves the machine's.
     Raises StationError when no simulator is installed or it refuses the machine.
     """
     points = metadata.entry_points(group="hotpress.stations", name="simulation")
@@ -44,6 +51,8 @@ def simulated_station(
         raise StationError("no simulator is installed: entry point hotpress.stations/simulation")
     open_simulation = cast(Callable[..., SimulatedStation], next(iter(points)).load())
     stack = plan.recipe.stack
+    mass = batch.areal_mass_g_per_cm2 or stack.areal_mass_g_per_cm2
+    loading = {"areal_mass_g_per_cm2": mass} if mass else {}
     try:
         return open_simulation(
             machine,
@@ -53,7 +62,8 @@ def simulated_station(
             tick_s=plan.station.station.tick_s,
             stack={
                 "area_mm2": batch.area_mm2 or stack.area_mm2,
-                "areal_mass_g_per_cm2": batch.areal_mass_g_per_cm2 or stack.areal_mass_g_per_cm2,
+                **loading,
+                **(more or {}),
             },
         )
     except ValueError as error:

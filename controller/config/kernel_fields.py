@@ -14,10 +14,11 @@ import msgspec
 from controller.config.material import Material
 from controller.config.model import Station
 from controller.config.stack import Batch, RecipeLimits, Stack
-from controller.config.station import Channel, Zone
+from controller.config.station import Channel, StackThermal, Zone
 from controller.ports import SignalNames
 
 HEADER_VERSION = 1
+ZEROED_SIGMA_RATIO = 0.1
 _KIND = {"direct": 0, "current_loop_4_20_ma": 1}  # enum press_channel_kind
 _PLATEN = {"top": 0, "bottom": 1}
 _NOT_FITTED = Channel(
@@ -91,13 +92,26 @@ def _zone(zone: Zone) -> dict[str, Any]:
 
 
 def _stack(station: Station, material: Material, stack: Stack, batch: Batch) -> dict[str, Any]:
-    mass = batch.areal_mass_g_per_cm2
+    mass, zeroed = batch.areal_mass_g_per_cm2, batch.thickness_reference_mm
+    own = station.stack if zeroed is None else _zeroed(station.stack, zeroed)
     return {
-        **msgspec.structs.asdict(station.stack),
+        **msgspec.structs.asdict(own),
         "area_mm2": stack.area_mm2 if batch.area_mm2 is None else batch.area_mm2,
         "areal_mass_g_per_cm2": stack.areal_mass_g_per_cm2 if mass is None else mass,
+        "areal_mass_sigma_fraction": (
+            stack.areal_mass_sigma_fraction if mass is None else batch.areal_mass_sigma_fraction
+        ),
         "elastic_modulus_mpa": material.densification.elastic_modulus_mpa,
     }
+
+
+def _zeroed(stack: StackThermal, reference_mm: float) -> StackThermal:
+    """With the tooling of the day on the sensors of the day, what is left is noise."""
+    return msgspec.structs.replace(
+        stack,
+        thickness_reference_mm=reference_mm,
+        thickness_reference_sigma_mm=ZEROED_SIGMA_RATIO * stack.thickness_reference_sigma_mm,
+    )
 
 
 def _limit(station: Station, material: Material, limits: RecipeLimits) -> dict[str, Any]:

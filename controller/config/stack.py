@@ -15,11 +15,21 @@ ArealMass = Annotated[
 ]
 
 
+MassSigma = Annotated[
+    float, Meta(ge=0.0, le=0.5, description="Standard uncertainty of the areal mass, of it")
+]
+ReferenceMm = Annotated[
+    float, Meta(ge=-100.0, le=500.0, description="LVDT mean with the empty tooling closed, mm")
+]
+
+
 class Stack(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Geometry and mass. `layers` is from bottom to top, for people and the record."""
 
     area_mm2: AreaMm2
     areal_mass_g_per_cm2: ArealMass
+    areal_mass_sigma_fraction: MassSigma = 0.01
+    """How much the mass differs from one stack to the next when it is not weighed."""
     layers: Annotated[list[Text], Meta(min_length=1, max_length=32)]
     has_lithium_metal: bool = False
     """Lithium creeps and melts: lower temperature and pressure apply."""
@@ -44,4 +54,9 @@ class Batch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: Name
     area_mm2: AreaMm2 | None = None
     areal_mass_g_per_cm2: ArealMass | None = None
+    areal_mass_sigma_fraction: MassSigma = 0.0005
+    """Of a weighed stack: balance and area. Only with `areal_mass_g_per_cm2`."""
+    thickness_reference_mm: ReferenceMm | None = None
+    """Measured with the tooling of this batch (`hotpress capability --zeroed` shows what it is
+    worth); goes before the station's, and with a tenth of its uncertainty."""
     operator: Annotated[str, Meta(max_length=64)] = ""

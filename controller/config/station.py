@@ -124,6 +124,8 @@ class StackThermal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     contact_pressure_mpa_ref: Annotated[float, Meta(ge=0.1, le=700.0, description="MPa")]
     loss_w_per_k: Conductance
     thickness_reference_mm: Annotated[float, Meta(ge=-100.0, le=500.0, description="mm")]
+    thickness_reference_sigma_mm: Annotated[float, Meta(ge=0.0, le=1.0, description="mm")] = 0.005
+    """Standard uncertainty of that reference and of the tooling's thickness on the day."""
 
 
 class Hydraulic(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -139,6 +141,10 @@ class Hydraulic(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     contact_force_kn: Annotated[float, Meta(ge=0.01, le=100.0, description="kN")]
     frame_stiffness_kn_per_mm: Annotated[float, Meta(ge=1.0, le=100_000.0, description="kN/mm")]
     platen_expansion_mm_per_k: Annotated[float, Meta(ge=-0.1, le=0.1, description="mm/K")]
+    position_sigma_mm: Annotated[float, Meta(ge=0.0, le=1.0, description="Of one LVDT, mm")] = 0.003
+    stretch_sigma_fraction: Annotated[
+        float, Meta(ge=0.0, le=0.5, description="How well the frame's stretch is known, 0 to 1")
+    ] = 0.002
     close_bar: PressureBar
 
 

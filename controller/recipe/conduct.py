@@ -162,8 +162,34 @@ def _soaked(phase: Soak, seen: Seen, ask: Ask) -> str:
     )
 
 
+def creeping(phase: Hold, ask: Ask) -> Ask:
+    """Press on slowly while the density is not there."""
+    if phase.pressure_mpa_max is None:
+        return ask
+    return replace(
+        ask,
+        pressure_target_mpa=max(phase.pressure_mpa_max, ask.pressure_target_mpa),
+        pressure_rate_mpa_per_s=phase.creep_mpa_per_s,
+    )
+
+
+def keeping(phase: Hold, seen: Seen, ask: Ask) -> Ask:
+    """The pressure the stack is cooled under: where the powder flows no further."""
+    return replace(
+        ask,
+        pressure_target_mpa=phase.keep_fraction * seen.pressure_setpoint_mpa,
+        pressure_rate_mpa_per_s=phase.keep_mpa_per_s,
+    )
+
+
+def staying(seen: Seen, ask: Ask) -> Ask:
+    """No further than where a creep has come."""
+    return replace(ask, pressure_target_mpa=max(0.0, seen.pressure_setpoint_mpa))
+
+
 def _in_band(phase: Hold, seen: Seen, ask: Ask) -> str:
-    target_mpa = ask.pressure_target_mpa
+    creeps = phase.pressure_mpa_max is not None
+    target_mpa = seen.pressure_setpoint_mpa if creeps else ask.pressure_target_mpa
     band_mpa = phase.pressure_band_fraction * target_mpa
     if not (seen.pressure_good and abs(seen.pressure_mpa - target_mpa) <= band_mpa):
         return (

@@ -21,6 +21,7 @@ from controller.recipe.phases import (
     Soak,
     Touch,
     Unload,
+    ends_on_density,
 )
 
 STACK_LAG_S = 120.0
@@ -91,6 +92,9 @@ def timeout_s(phase: Phase, start: Point) -> float:
     """The phase's own `timeout_s`, else twice its duration and three minutes."""
     if phase.timeout_s is not None:
         return phase.timeout_s
+    if isinstance(phase, Hold) and ends_on_density(phase):
+        longest = max(phase.hold_s, phase.hold_s_max or 0.0)
+        return TIMEOUT_FACTOR * longest + TIMEOUT_MARGIN_S
     if isinstance(phase, Cool) and phase.medium != "water":
         return SLOW_COOLING_S
     return TIMEOUT_FACTOR * duration_s(phase, start) + TIMEOUT_MARGIN_S

@@ -82,7 +82,13 @@ class Observation(Protocol):
     @property
     def first_out_trip(self) -> int: ...
     @property
+    def density_g_per_cm3(self) -> float: ...
+    @property
+    def density_g_per_cm3_sigma(self) -> float: ...
+    @property
     def pressure_quality(self) -> int: ...
+    @property
+    def thickness_quality(self) -> int: ...
     @property
     def contact(self) -> int: ...
     @property
@@ -106,6 +112,8 @@ class Command(Protocol):
     hydraulics: int
     dump_request: int
     hot_only: int
+    manual_duty_fraction: Sequence[float]
+    manual_zone_bits: int
     reset: int
 
 
@@ -137,6 +145,8 @@ class Ask:
     hydraulics: int = Hydraulics.OFF
     dump_request: int = 0
     hot_only: int = 0
+    manual_duty_fraction: tuple[float, ...] = (0.0,) * 6
+    manual_zone_bits: int = 0
 
     def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
         """Fill the command in place; renews its lease."""
@@ -170,6 +180,9 @@ class Seen:
     pressure_good: bool
     cylinder_bar: float
     contact: bool
+    density_g_per_cm3: float
+    density_g_per_cm3_sigma: float
+    density_good: bool
     temperature_ramp_done: bool
     pressure_ramp_done: bool
     missing: tuple[str, ...]
@@ -206,6 +219,9 @@ def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
         pressure_good=observation.pressure_quality != QUALITY_BAD,
         cylinder_bar=observation.cylinder_pressure_bar,
         contact=bool(observation.contact),
+        density_g_per_cm3=observation.density_g_per_cm3,
+        density_g_per_cm3_sigma=observation.density_g_per_cm3_sigma,
+        density_good=observation.thickness_quality != QUALITY_BAD,
         temperature_ramp_done=bool(observation.temperature_ramp_done),
         pressure_ramp_done=bool(observation.pressure_ramp_done),
         missing=_names(observation.permissive_missing_bits, names.permissives),

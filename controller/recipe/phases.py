@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from controller.config.numbers import (
+    DensityGPerCm3,
     DurationS,
     Name,
     RateCPerMin,
@@ -111,9 +112,36 @@ class Pressurise(_Phase, frozen=True, tag="pressurise"):
 
 
 class Hold(_Phase, frozen=True, tag="hold"):
-    """Keep pressure and temperature until `hold_s` in all were spent within the band."""
+    """Keep pressure and temperature until `hold_s` in all were spent within the band.
+
+    With `until_density_g_per_cm3` or `until_slope_per_decade` the hold ends when the measured
+    density says so, between `hold_s_min` and `hold_s_max`; `hold_s` is then what decides when
+    the density cannot be measured well enough (see controller.recipe.density).
+    """
 
     hold_s: DurationS
+    hold_s_min: DurationS = 0.0
+    hold_s_max: DurationS | None = None
+    """Of a hold that ends on density; `hold_s` when it is not given."""
+    until_density_g_per_cm3: DensityGPerCm3 | None = None
+    until_slope_per_decade: (
+        Annotated[float, Meta(ge=1e-4, le=5.0, description="dD/dlog10 t, g/cm³")] | None
+    ) = None
+    density_tolerance_g_per_cm3: Annotated[
+        float, Meta(ge=0.001, le=1.0, description="Half the window; twice sigma must fit in")
+    ] = 0.05
+    density_g_per_cm3_min: DensityGPerCm3 | None = None
+    density_g_per_cm3_max: DensityGPerCm3 | None = None
+    on_density: OnTimeout = "hold"
+    """Above the maximum at any time, or below the minimum when the time is over."""
+    pressure_mpa_max: PositiveMpa | None = None
+    """Press on up to this while the density is not there, at `creep_mpa_per_s`."""
+    creep_mpa_per_s: RateMpaPerS = 0.1
+    keep_fraction: Annotated[
+        float, Meta(ge=0.1, le=1.0, description="Of the pressure at the end: it is cooled under")
+    ] = 1.0
+    """Below 1 the powder stops where it is; at 1 it goes on while it cools."""
+    keep_mpa_per_s: RateMpaPerS = 2.0
     pressure_band_fraction: Annotated[
         float, Meta(ge=0.001, le=0.2, description="Of the pressure target, either side")
     ] = 0.02
@@ -164,6 +192,12 @@ KINDS: tuple[type[_Phase], ...] = (
 def kind_of(phase: Phase) -> str:
     """The phase's `kind` as it is written in the file."""
     return str(phase.__struct_config__.tag)
+
+
+def ends_on_density(phase: Phase) -> bool:
+    return isinstance(phase, Hold) and (
+        phase.until_density_g_per_cm3 is not None or phase.until_slope_per_decade is not None
+    )
 
 
 def labels(phases: list[Phase]) -> tuple[str, ...]:

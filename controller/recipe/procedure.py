@@ -25,6 +25,8 @@ from collections.abc import Callable
 from controller.ports import Tick
 from controller.recipe.abort import abort_plan, abort_step, expired
 from controller.recipe.conduct import tail_start
+from controller.recipe.density import DensityEnd
+from controller.recipe.density_hold import density_step
 from controller.recipe.duration import Point
 from controller.recipe.frames import (
     Ask,
@@ -55,12 +57,19 @@ class Procedure:
     """One batch of one recipe. Made for it and used up by it."""
 
     def __init__(
-        self, recipe: Recipe, names: KernelNames, *, zone_count: int = 6, lease_ticks: int = 50
+        self,
+        recipe: Recipe,
+        names: KernelNames,
+        *,
+        zone_count: int = 6,
+        lease_ticks: int = 50,
+        density_correction_fraction: float = 0.0,
     ) -> None:
         self._recipe = recipe
         self._names = names
         self._zone_count = zone_count
         self._lease_ticks = lease_ticks
+        self._density_correction_fraction = density_correction_fraction
         self._labels = labels(recipe.phase)
         self._state = State.IDLE
         self._state_s = 0.0  # in this state
@@ -222,7 +231,28 @@ class Procedure:
         run.waits_for = lacking or f"{max(0.0, run.need_s - run.counted_s):.0f} s more"
         if held_back_by:
             run.waits_for += f" (ramp held by {', '.join(held_back_by)})"
-        self._judge(run, lacking, held_back_by)
+        if run.density is not None and run.density.watching:
+            self._by_density(run, run.density, seen, lacking, min(gap_s, STEP_S_MAX))
+        else:
+            self._judge(run, lacking, held_back_by)
+
+    def _by_density(
+        self, run: PhaseRun, end: DensityEnd, seen: Seen, lacking: str, step_s: float
+    ) -> None:
+        """A hold that ends on density, as long as the density is worth it."""
+        run.waits_for = lacking or end.waits_for()
+        step = density_step(
+            end, seen, self._ask, met=not lacking, counted_s=run.counted_s, step_s=step_s
+        )
+        self._ask = step.ask
+        if step.note:
+            self._note(self.phase, step.note, kind="batch")
+        elif step.trouble:
+            self._enter(Request(end.phase.on_density), f"{run.label}: {step.trouble}")
+        elif step.done:
+            self._next(f"{run.label} done after {run.elapsed_s:.1f} s: {step.done}")
+        elif run.elapsed_s >= run.limit_s:
+            self._overrun(f"timeout after {run.elapsed_s:.0f} s: waits for {run.waits_for}")
 
     def _judge(self, run: PhaseRun, lacking: str, held_back_by: list[str]) -> None:
         """Done, too late, held back for too long, or none of them."""
@@ -233,9 +263,9 @@ class Procedure:
         elif held_back_by and run.held_back_s >= getattr(run.phase, "holdback_s_max", run.limit_s):
             self._overrun(f"ramp held back for {run.held_back_s:.0f} s: {', '.join(held_back_by)}")
 
-    def _next(self) -> None:
+    def _next(self, cause: str = "") -> None:
         run = self._run
-        cause = f"{run.label} done after {run.elapsed_s:.1f} s"
+        cause = cause or f"{run.label} done after {run.elapsed_s:.1f} s"
         if run.index + 1 < len(self._labels):
             self._go_to(run.index + 1, cause)
         else:
@@ -331,15 +361,26 @@ class Procedure:
         self._note(before, cause, elapsed_s=round(elapsed_s, 3))
 
     def _phase_run(self, index: int) -> PhaseRun:
-        return PhaseRun(index, self._labels[index], self._recipe.phase[index], self._point())
+        return PhaseRun(
+            index,
+            self._labels[index],
+            self._recipe.phase[index],
+            self._point(),
+            density_correction_fraction=self._density_correction_fraction,
+        )
 
-    def _note(self, before: str, cause: str, **detail: float | int | str) -> None:
+    def _note(
+        self, before: str, cause: str, kind: str = "phase", **detail: float | int | str
+    ) -> None:
         seen = self._seen
         if seen is not None:
             detail["stack_temperature_c_estimate"] = round(seen.stack_c, 3)
             detail["stack_pressure_mpa"] = round(seen.pressure_mpa, 3)
+            if seen.density_g_per_cm3 > 0.0:
+                detail["density_g_per_cm3"] = round(seen.density_g_per_cm3, 4)
+                detail["density_g_per_cm3_sigma"] = round(seen.density_g_per_cm3_sigma, 4)
         self._moves.append(
-            Transition(before, self.phase, cause, {"state": str(self._state), **detail})
+            Transition(before, self.phase, cause, {"state": str(self._state), **detail}, kind)
         )
 
     def _point(self) -> Point:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.recipe.conduct import ROWS, Row
+from controller.recipe.density import DensityEnd
 from controller.recipe.duration import Point, after, duration_s, timeout_s, total_s
-from controller.recipe.phases import Phase
+from controller.recipe.phases import Hold, Phase, ends_on_density
 from controller.recipe.states import State
 
 
@@ -20,6 +21,9 @@ class Transition:
     phase_to: str
     cause: str
     detail: Mapping[str, float | int | str] = field(default_factory=dict)
+    kind: str = "phase"
+    """Of the event: `operator` for what a person did, `batch` for what was decided within a
+    phase; neither begins a phase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,13 @@ class PhaseRun:
     held_back_s: float = 0.0
     asked: bool = False
     waits_for: str = ""
+    density_correction_fraction: float = 0.0
+    density: DensityEnd | None = None
 
     def __post_init__(self) -> None:
         self.limit_s = timeout_s(self.phase, self.start)
+        if isinstance(self.phase, Hold) and ends_on_density(self.phase):
+            self.density = DensityEnd(self.phase, self.density_correction_fraction)
 
     @property
     def row(self) -> Row:

@@ -119,6 +119,8 @@ static bool stack_in_bounds(const press_stack_config_t *stack, press_config_faul
         {"stack.contact_pressure_mpa_ref", stack->contact_pressure_mpa_ref, 0.1, 700},
         {"stack.loss_w_per_k", stack->loss_w_per_k, 0, 10000},
         {"stack.thickness_reference_mm", stack->thickness_reference_mm, -100, 500},
+        {"stack.thickness_reference_sigma_mm", stack->thickness_reference_sigma_mm, 0, 1},
+        {"stack.areal_mass_sigma_fraction", stack->areal_mass_sigma_fraction, 0, 0.5},
     };
     return within(rows, COUNT_OF(rows), -1, fault);
 }
@@ -139,6 +141,8 @@ static bool hydraulic_in_bounds(const press_hydraulic_config_t *hydraulic,
         {"hydraulic.contact_force_kn", hydraulic->contact_force_kn, 0.01, 100},
         {"hydraulic.frame_stiffness_kn_per_mm", hydraulic->frame_stiffness_kn_per_mm, 1, 1e5},
         {"hydraulic.platen_expansion_mm_per_k", hydraulic->platen_expansion_mm_per_k, -0.1, 0.1},
+        {"hydraulic.position_sigma_mm", hydraulic->position_sigma_mm, 0, 1},
+        {"hydraulic.stretch_sigma_fraction", hydraulic->stretch_sigma_fraction, 0, 0.5},
         {"hydraulic.close_bar", hydraulic->close_bar, 0, 700},
     };
     return within(rows, COUNT_OF(rows), -1, fault);

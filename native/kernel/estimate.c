@@ -165,11 +165,11 @@ static void stack_temperature(const press_config_t *config, press_state_t *state
 }
 
 /* Positions of the corners, numbered round the platen. One missing corner is set so that the four
- * lie in a plane; returns how many were measured. */
-static uint32_t corners(const press_observation_t *observation,
-                        double position_mm[PRESS_LVDT_COUNT])
+ * lie in a plane; of two opposite ones the mean is the middle, and the tilt across them is not
+ * seen. Returns the variance of the mean, in variances of one sensor; negative: no mean. */
+static double corners(const press_observation_t *observation, double position_mm[PRESS_LVDT_COUNT])
 {
-    uint32_t count = 0, missing = 0;
+    uint32_t count = 0, missing = 0, first = PRESS_LVDT_COUNT;
     for (uint32_t i = 0; i < PRESS_LVDT_COUNT; i++) {
         const uint32_t channel = PRESS_CHANNEL_LVDT_1_POSITION_MM + i;
         position_mm[i] = observation->measurement_channel_unit[channel];
@@ -177,46 +177,64 @@ static uint32_t corners(const press_observation_t *observation,
             count += 1;
         } else {
             missing = i;
+            if (first == PRESS_LVDT_COUNT) first = i;
         }
     }
+    if (count == PRESS_LVDT_COUNT) return 0.25;
+    const uint32_t left = (missing + 1) % PRESS_LVDT_COUNT, right = (missing + 3) % PRESS_LVDT_COUNT;
+    const uint32_t opposite = (missing + 2) % PRESS_LVDT_COUNT;
     if (count == PRESS_LVDT_COUNT - 1) {
-        position_mm[missing] = position_mm[(missing + 1) % PRESS_LVDT_COUNT] +
-                               position_mm[(missing + 3) % PRESS_LVDT_COUNT] -
-                               position_mm[(missing + 2) % PRESS_LVDT_COUNT];
+        position_mm[missing] = position_mm[left] + position_mm[right] - position_mm[opposite];
+        return 0.5;
     }
-    return count;
+    if (count != PRESS_LVDT_COUNT - 2 || first != opposite) return -1.0;
+    position_mm[missing] = position_mm[opposite] = 0.5 * (position_mm[left] + position_mm[right]);
+    return 0.5;
 }
 
-static void thickness(const press_config_t *config, press_observation_t *observation)
+/* Returns the standard uncertainty of the thickness in mm. */
+static double thickness(const press_config_t *config, press_observation_t *observation)
 {
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     double x[PRESS_LVDT_COUNT];
-    const uint32_t count = corners(observation, x);
+    const double share = corners(observation, x);
     const double stretch_mm = observation->force_kn / hydraulic->frame_stiffness_kn_per_mm;
     const double growth_mm =
         hydraulic->platen_expansion_mm_per_k *
         (observation->zone_temperature_c_median - config->ambient_temperature_c);
-    observation->thickness_quality = count == PRESS_LVDT_COUNT       ? PRESS_GOOD
-                                     : count == PRESS_LVDT_COUNT - 1 ? PRESS_UNCERTAIN
-                                                                     : PRESS_BAD;
+    const double reference_mm = config->stack.thickness_reference_sigma_mm;
+    const double unsure_mm = hydraulic->stretch_sigma_fraction * stretch_mm;
+    observation->thickness_quality = share == 0.25  ? PRESS_GOOD
+                                     : share > 0.0 ? PRESS_UNCERTAIN
+                                                   : PRESS_BAD;
     observation->thickness_mm = 0.25 * (x[0] + x[1] + x[2] + x[3]) -
                                 config->stack.thickness_reference_mm - stretch_mm - growth_mm;
     /* Largest difference of two corners of the plane that fits the four best. */
     observation->tilt_um = 1000.0 * (fabs(0.5 * (x[1] + x[2] - x[0] - x[3])) +
                                      fabs(0.5 * (x[2] + x[3] - x[0] - x[1])));
+    return sqrt((share > 0.0 ? share : 0.0) * hydraulic->position_sigma_mm *
+                    hydraulic->position_sigma_mm +
+                reference_mm * reference_mm + unsure_mm * unsure_mm);
 }
 
-static void density(const press_config_t *config, press_observation_t *observation)
+/* Relative uncertainties of a product add in squares: of the mass and of the thickness. */
+static void density(const press_config_t *config, press_observation_t *observation,
+                    double thickness_sigma_mm)
 {
     const press_stack_config_t *stack = &config->stack;
     const double spring = stack->elastic_modulus_mpa > 0.0
                               ? observation->stack_pressure_mpa / stack->elastic_modulus_mpa
                               : 0.0;
     observation->density_g_per_cm3 = 0.0;
+    observation->density_g_per_cm3_sigma = 0.0;
     if (observation->contact && observation->thickness_quality != PRESS_BAD &&
         observation->thickness_mm > THICKNESS_MM_MIN) {
+        const double thin = thickness_sigma_mm / observation->thickness_mm;
+        const double mass = stack->areal_mass_sigma_fraction;
         observation->density_g_per_cm3 =
             10.0 * stack->areal_mass_g_per_cm2 * (1.0 - spring) / observation->thickness_mm;
+        observation->density_g_per_cm3_sigma =
+            observation->density_g_per_cm3 * sqrt(mass * mass + thin * thin);
     }
 }
 
@@ -232,6 +250,5 @@ void press_estimate(const press_config_t *config, press_state_t *state,
         press_ramp_arrived(&state->pressure_ramp) && !state->pressure_ramp_held;
     force(config, state, observation);
     stack_temperature(config, state, observation);
-    thickness(config, observation);
-    density(config, observation);
+    density(config, observation, thickness(config, observation));
 }

@@ -289,6 +289,8 @@ typedef struct {
     double contact_pressure_mpa_ref;
     double loss_w_per_k;
     double thickness_reference_mm; /* LVDT mean with closed empty platens */
+    double thickness_reference_sigma_mm; /* of that reference and of the tooling on the day */
+    double areal_mass_sigma_fraction; /* how well the mass is known: of a balance, or of the lot */
 } press_stack_config_t;
 
 typedef struct {
@@ -304,6 +306,8 @@ typedef struct {
     double contact_force_kn;          /* touch is detected above */
     double frame_stiffness_kn_per_mm;
     double platen_expansion_mm_per_k; /* thermal growth in the LVDT path */
+    double position_sigma_mm;         /* of one LVDT */
+    double stretch_sigma_fraction;    /* how well the frame's stretch is known */
     double close_bar;                 /* valve setting during approach */
 } press_hydraulic_config_t;
 
@@ -453,6 +457,7 @@ typedef struct {
     double thickness_mm;
     double tilt_um;
     double density_g_per_cm3;       /* NaN-free: 0 while not measurable */
+    double density_g_per_cm3_sigma; /* standard uncertainty; 0 while not measurable */
     double first_out_channel_unit;  /* the offending value of the first-out trip */
     uint64_t tick;
     uint32_t permissive_missing_bits;

@@ -136,6 +136,8 @@ STACK = {
     "contact_pressure_mpa_ref": 20.0,
     "loss_w_per_k": 0.05,
     "thickness_reference_mm": 0.0,
+    "thickness_reference_sigma_mm": 0.005,
+    "areal_mass_sigma_fraction": 0.01,
 }
 HYDRAULIC = {
     "cylinder_area_mm2": 20110.0,
@@ -150,6 +152,8 @@ HYDRAULIC = {
     "contact_force_kn": 0.8,
     "frame_stiffness_kn_per_mm": 500.0,
     "platen_expansion_mm_per_k": 0.0012,
+    "position_sigma_mm": 0.003,
+    "stretch_sigma_fraction": 0.002,
     "close_bar": 8.0,
 }
 LIMIT = {

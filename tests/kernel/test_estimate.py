@@ -24,6 +24,7 @@ PUBLISHED = [
     "thickness_mm",
     "tilt_um",
     "density_g_per_cm3",
+    "density_g_per_cm3_sigma",
     "pressure_quality",
     "thickness_quality",
     "contact",
@@ -137,13 +138,51 @@ def test_one_lost_corner_is_filled_by_the_plane_of_the_others(lost):
     assert (seen.thickness_mm, seen.tilt_um) == pytest.approx(whole, abs=1e-9)
 
 
-def test_with_two_lost_corners_there_is_no_density():
+@pytest.mark.parametrize("first", range(4))
+def test_two_opposite_corners_still_give_the_middle(first):
+    """A press with two sensors has them on a diagonal: the mean is the middle of the plane."""
+    press = Press()
+    press.load(5.0)
+    press.lvdt_mm = [1.010, 1.030, 1.050, 1.030]
+    whole_mm = press.tick().thickness_mm
+    sigma = press.seen.density_g_per_cm3_sigma
+    press.bad = {f"lvdt_{1 + first % 4}_position_mm", f"lvdt_{1 + (first + 2) % 4}_position_mm"}
+    assert press.tick().thickness_quality == UNCERTAIN
+    assert press.seen.thickness_mm == pytest.approx(whole_mm, abs=1e-9)
+    assert press.seen.density_g_per_cm3_sigma > sigma
+
+
+@pytest.mark.parametrize("lost", [(1, 2), (1, 4), (1, 2, 3)])
+def test_two_neighbours_or_one_corner_give_no_density(lost):
     press = Press()
     press.load(5.0)
     assert press.tick().density_g_per_cm3 > 0.0
-    press.bad = {"lvdt_1_position_mm", "lvdt_3_position_mm"}
+    press.bad = {f"lvdt_{corner}_position_mm" for corner in lost}
     assert press.tick().thickness_quality == BAD
     assert press.seen.density_g_per_cm3 == 0.0
+    assert press.seen.density_g_per_cm3_sigma == 0.0
+
+
+def test_the_uncertainty_of_the_density_covers_its_errors():
+    """Errors of loading, tooling, sensors and frame drawn as large as the configuration says:
+    nine estimates in ten within 1.645 sigma of the truth."""
+    rng = random.Random(5)
+    press = Press()
+    stack, hydraulic = press.config.stack, press.config.hydraulic
+    inside = 0
+    for _ in range(400):
+        press.load(100.0)
+        mass = stack.areal_mass_g_per_cm2 * (1.0 + rng.gauss(0.0, stack.areal_mass_sigma_fraction))
+        relaxed_mm = 10.0 * mass / 3.10
+        stretch_mm = 0.5 * (1.0 + rng.gauss(0.0, hydraulic.stretch_sigma_fraction))
+        loaded_mm = relaxed_mm * 0.99 + stretch_mm
+        tooling_mm = rng.gauss(0.0, stack.thickness_reference_sigma_mm)
+        press.lvdt_mm = [
+            loaded_mm + tooling_mm + rng.gauss(0.0, hydraulic.position_sigma_mm) for _ in range(4)
+        ]
+        seen = press.tick()
+        inside += abs(seen.density_g_per_cm3 - 3.10) <= 1.645 * seen.density_g_per_cm3_sigma
+    assert 0.87 <= inside / 400 <= 0.93
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ class FakePress:
         self.trip_action_bits = 16
         self.advisory_bits = 0
         self.pressure_quality = 0
+        self.thickness_quality = 0
+        self.density_g_per_cm3 = 0.0
+        self.density_g_per_cm3_sigma = 0.0
         self.contact = 0
         self.causes = 0  # trips whose cause stands
         self.trip_bits = bit(NAMES.trips, "boot")

@@ -26,11 +26,15 @@ class Machine:
     contact_pressure_mpa_ref: float
     loss_w_per_k: float
     thickness_reference_mm: float
+    thickness_reference_sigma_mm: float
+    areal_mass_sigma_fraction: float
     cylinder_area_mm2: float
     ram_weight_kn: float
     contact_force_kn: float
     frame_stiffness_kn_per_mm: float
     platen_expansion_mm_per_k: float
+    position_sigma_mm: float
+    stretch_sigma_fraction: float
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,21 @@ class Estimate:
         if len(lost) == 1:  # the fourth corner of the plane through the other three
             i = lost[0]
             x[i] = x[(i + 1) % 4] + x[(i + 3) % 4] - x[(i + 2) % 4]
+        pair = len(lost) == 2 and lost[1] - lost[0] == 2  # what is left is a diagonal
+        if pair:
+            middle = 0.5 * (x[(lost[1] + 1) % 4] + x[(lost[1] + 3) % 4])
+            x[lost[0]] = x[lost[1]] = middle
         stretch = seen["force_kn"] / m.frame_stiffness_kn_per_mm
         growth = m.platen_expansion_mm_per_k * (middle_c - m.ambient_c)
         thickness = 0.25 * (x[0] + x[1] + x[2] + x[3]) - m.thickness_reference_mm - stretch - growth
-        quality = (GOOD, UNCERTAIN, BAD, BAD, BAD)[len(lost)]
+        quality = (GOOD, UNCERTAIN, UNCERTAIN if pair else BAD, BAD, BAD)[len(lost)]
+        share = {GOOD: 0.25, UNCERTAIN: 0.5, BAD: 0.0}[quality]
+        unsure = m.stretch_sigma_fraction * stretch
+        sigma = sqrt(
+            share * m.position_sigma_mm * m.position_sigma_mm
+            + m.thickness_reference_sigma_mm * m.thickness_reference_sigma_mm
+            + unsure * unsure
+        )
         seen["thickness_mm"] = thickness
         seen["thickness_quality"] = quality
         seen["tilt_um"] = 1000.0 * (
@@ -141,6 +156,11 @@ class Estimate:
         measurable = self.contact and quality != BAD and thickness > 0.01
         seen["density_g_per_cm3"] = (
             10.0 * m.areal_mass_g_per_cm2 * (1.0 - spring) / thickness if measurable else 0.0
+        )
+        thin = sigma / thickness if measurable else 0.0
+        mass = m.areal_mass_sigma_fraction
+        seen["density_g_per_cm3_sigma"] = seen["density_g_per_cm3"] * sqrt(
+            mass * mass + thin * thin
         )
 
 
