@@ -10,14 +10,15 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from tools.bench.harness import Metric, report
 from tools.bench.table import notes, table
 from tools.bench.versions import versions
 
 TABLE_WIDTH = 160
-# One module a group: `measure(quick) -> {metric: Metric}`.
-GROUPS = ("kernel", "pid", "ramp", "simulate", "modbus", "lateness")
+# One module a group: `measure(quick) -> {metric: Metric}`, and perhaps `tables()` of its own.
+GROUPS = ("kernel", "pid", "ramp", "simulate", "modbus", "lateness", "control", "pressure")
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,12 +45,16 @@ def main() -> int:
     # A table that is cut off says nothing: lines wrap in a narrow terminal instead.
     console = Console(width=max(Console().width, TABLE_WIDTH))
     groups: dict[str, dict[str, Metric]] = {}
+    own_tables: list[Table] = []
     begun_s = time.monotonic()
     for name in arguments.group:
         console.print(f"measuring {name} ...", style="dim")
-        groups[name] = importlib.import_module(f"tools.bench.{name}").measure(arguments.quick)
+        module = importlib.import_module(f"tools.bench.{name}")
+        groups[name] = module.measure(arguments.quick)
+        own_tables += module.tables() if hasattr(module, "tables") else []
     about = versions() | {"bench_s": f"{time.monotonic() - begun_s:.0f}"}
-    console.print(table(groups))
+    for shown in (*own_tables, table(groups)):
+        console.print(shown)
     for line in notes(groups):
         console.print(line)
     console.print(" · ".join(f"{name} {version}" for name, version in about.items()), style="dim")

@@ -65,6 +65,7 @@ class Metric:
     iqr: float = 0.0
     samples: int = 1
     note: str = ""
+    detail: bool = False  # in the JSON, not in the table of all groups
 
     @property
     def ratio(self) -> float:

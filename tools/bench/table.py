@@ -43,6 +43,8 @@ def table(groups: Groups) -> Table:
         shown.add_column(heading)
     for group, metrics in groups.items():
         for name, metric in metrics.items():
+            if metric.detail:
+                continue
             shown.add_row(*_row(group, name, metric))
         shown.add_section()
     return shown
