@@ -16,6 +16,7 @@ from controller.ports import StationError
 from controller.record.model import RecordError
 from controller.telemetry.broker import BrokerError
 from controller.telemetry.credentials import CredentialsError
+from controller.tuning import TuningError
 
 EXIT_REFUSED = 2
 EXIT_NOT_COMPLETE = 1
@@ -29,6 +30,7 @@ _REFUSALS = (
     MachineError,
     RecordError,
     StationError,
+    TuningError,
 )
 
 

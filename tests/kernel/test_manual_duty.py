@@ -1,4 +1,4 @@
-"""Manual duty: what is asked is given by the windows, every gate stays, and coming back is bumpless."""
+"""Manual duty: the windows give what is asked, every gate stays, coming back is bumpless."""
 
 from __future__ import annotations
 
