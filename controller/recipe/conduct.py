@@ -27,6 +27,7 @@ from controller.recipe.phases import (
     Phase,
     Prepress,
     Pressurise,
+    Programme,
     Release,
     Soak,
     Touch,
@@ -292,6 +293,8 @@ ROWS: Mapping[type, Row] = MappingProxyType(
         Soak: Row(_free, _keep_ask, _soaked, lambda p: p.soak_s),
         Pressurise: Row(_warm_enough, _press_ask, _pressed, _at_once, held_back_by=_PRESSURE_RAMP),
         Hold: Row(_free, _keep_ask, _in_band, lambda p: p.hold_s),
+        # The engine of controller.recipe.programme asks and waits in its place.
+        Programme: Row(_in_contact, _keep_ask, _in_contact, _at_once),
         Cool: Row(_free, _cool_ask, _cooled, _at_once, held_back_by=("temperature_holdback",)),
         Release: Row(
             _cool_enough, _release_ask, _released, _at_once, held_back_by=("pressure_holdback",)

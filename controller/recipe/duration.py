@@ -17,12 +17,14 @@ from controller.recipe.phases import (
     Phase,
     Prepress,
     Pressurise,
+    Programme,
     Release,
     Soak,
     Touch,
     Unload,
     ends_on_density,
 )
+from controller.recipe.segments import Segment
 
 STACK_LAG_S = 120.0
 """Typical time for the stack to follow the platens after a ramp under low pressure."""
@@ -51,8 +53,40 @@ def after(phase: Phase, start: Point) -> Point:
             return Point(start.temperature_c, phase.pressure_mpa)
         case Release() | Unload():
             return Point(start.temperature_c, 0.0)
+        case Programme():
+            for segment in phase.segment:
+                start = after_segment(segment, start)
+            return start
         case _:
             return start
+
+
+def after_segment(segment: Segment, start: Point) -> Point:
+    heat, press = segment.temperature, segment.pressure
+    return Point(
+        start.temperature_c if heat is None else heat.temperature_c,
+        start.pressure_mpa if press is None else press.pressure_mpa,
+    )
+
+
+def segment_s(segment: Segment, start: Point) -> float:
+    """The slower of both moves, then the dwell; a guaranteed one waits for the stack too."""
+    end, moves_s = after_segment(segment, start), [0.0]
+    if segment.temperature is not None:
+        rate_c_per_s = segment.temperature.rate_c_per_s(start.temperature_c)
+        moves_s.append(abs(end.temperature_c - start.temperature_c) / rate_c_per_s)
+    if segment.pressure is not None:
+        rate_mpa_per_s = segment.pressure.mpa_per_s(start.pressure_mpa)
+        moves_s.append(abs(end.pressure_mpa - start.pressure_mpa) / rate_mpa_per_s)
+    return max(moves_s) + segment.dwell_s + (STACK_LAG_S if segment.guaranteed else 0.0)
+
+
+def _segments_s(phase: Programme, start: Point) -> float:
+    total = 0.0
+    for segment in phase.segment:
+        total += segment_s(segment, start)
+        start = after_segment(segment, start)
+    return total
 
 
 def duration_s(phase: Phase, start: Point) -> float:
@@ -75,6 +109,8 @@ def duration_s(phase: Phase, start: Point) -> float:
             return phase.soak_s + STACK_LAG_S
         case Hold():
             return phase.hold_s
+        case Programme():
+            return _segments_s(phase, start)
         case Pressurise() | Release():
             return rise_mpa / phase.rate_mpa_per_s
 

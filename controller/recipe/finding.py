@@ -8,7 +8,10 @@ from enum import StrEnum
 
 from controller.recipe.duration import Point, after
 from controller.recipe.model import Recipe
-from controller.recipe.phases import Phase
+from controller.recipe.phases import Cool, Heat, Phase, Pressurise, Programme
+
+STEP_K_MAX = 5.0
+STEP_MPA_MAX = 2.0
 
 
 class Weight(StrEnum):
@@ -62,5 +65,37 @@ def stages(recipe: Recipe, ambient_c: float) -> tuple[Stage, ...]:
     for index, phase in enumerate(recipe.phase):
         there = after(phase, here)
         found.append(Stage(f"phase[{index}]", phase, here, there))
+        if isinstance(phase, Programme):
+            found += _moves(f"phase[{index}]", phase, here)
         here = there
     return tuple(found)
+
+
+def _moves(path: str, phase: Programme, here: Point) -> Iterator[Stage]:
+    """A programme's moves as the phases they are, so that every check sees them. A rate that
+    follows from a time is judged as the rate it comes to; a step as the fastest, unless it is so
+    small that the kernel's limit of jerk makes a gentle move of it."""
+    for index, segment in enumerate(phase.segment):
+        heat, press = segment.temperature, segment.pressure
+        place = f"{path}.segment[{index}]"
+        if heat is not None:
+            there = Point(heat.temperature_c, here.pressure_mpa)
+            rate = min(60.0, max(0.1, 60.0 * heat.rate_c_per_s(here.temperature_c)))
+            if heat.kind == "step" and abs(heat.temperature_c - here.temperature_c) <= STEP_K_MAX:
+                rate = 0.1
+            move: Phase = Heat(temperature_c=heat.temperature_c, rate_c_per_min=rate)
+            if heat.temperature_c < here.temperature_c:
+                move = Cool(
+                    temperature_c=heat.temperature_c, rate_c_per_min=rate, medium=phase.medium
+                )
+            yield Stage(f"{place}.temperature", move, here, there)
+            here = there
+        if press is not None:
+            there = Point(here.temperature_c, press.pressure_mpa)
+            rate = max(0.001, press.mpa_per_s(here.pressure_mpa))
+            if press.kind == "step" and abs(press.pressure_mpa - here.pressure_mpa) <= STEP_MPA_MAX:
+                rate = 0.001
+            if press.pressure_mpa >= here.pressure_mpa:
+                pressed = Pressurise(pressure_mpa=press.pressure_mpa, rate_mpa_per_s=rate)
+                yield Stage(f"{place}.pressure", pressed, here, there)
+            here = there

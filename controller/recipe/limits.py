@@ -6,10 +6,19 @@ import math
 from collections.abc import Iterator, Sequence
 
 from controller.config.material import Material
-from controller.recipe.duration import Point
+from controller.recipe.duration import Point, after_segment
 from controller.recipe.finding import Finding, Stage, above, error, warning
 from controller.recipe.model import Recipe
-from controller.recipe.phases import Cool, Heat, Hold, Prepress, Pressurise, Release
+from controller.recipe.phases import (
+    Cool,
+    Heat,
+    Hold,
+    Prepress,
+    Pressurise,
+    Programme,
+    Release,
+    ends_on_density,
+)
 
 LITHIUM_TEMPERATURE_C_MAX = 120.0
 LITHIUM_TEMPERATURE_C_HARD = 150.0
@@ -32,6 +41,8 @@ def material_limits(recipe: Recipe, material: Material, walk: Sequence[Stage]) -
         yield from _temperature(stage, material)
         yield from _pressure(stage, recipe, material)
         yield from _release(stage, material)
+        yield from _falling(stage, material)
+        yield from _density_end(stage, recipe, material)
         yield from _lithium(stage, recipe)
         yield from _charged(stage, recipe)
     yield from _density(recipe, material, walk)
@@ -99,6 +110,26 @@ def _pressure(stage: Stage, recipe: Recipe, material: Material) -> Iterator[Find
             f"{limits.cold_margin_k:g} K below {hot_c:g} °C; heat before it or reduce pressure_mpa",
             f"{why}: {cold.why}",
         )
+
+
+def _falling(stage: Stage, material: Material) -> Iterator[Finding]:
+    """Segments of a programme that take pressure off."""
+    if not isinstance(stage.phase, Programme):
+        return
+    limits, here = material.limits, stage.start
+    for index, segment in enumerate(stage.phase.segment):
+        press, there = segment.pressure, after_segment(segment, here)
+        if press is not None and there.pressure_mpa < here.pressure_mpa:
+            slow = there.pressure_mpa < limits.release_slow_below_mpa
+            rate = limits.release_mpa_per_s_max_slow if slow else limits.release_mpa_per_s_max
+            yield from above(
+                f"{stage.path}.segment[{index}].pressure.rate_mpa_per_s",
+                press.mpa_per_s(here.pressure_mpa),
+                rate.bound,
+                "MPa/s",
+                f"{material.name}: {rate.why}",
+            )
+        here = there
 
 
 def _release(stage: Stage, material: Material) -> Iterator[Finding]:
@@ -169,6 +200,49 @@ def density_g_per_cm3(material: Material, at: Point) -> float:
     yield_mpa = law.yield_mpa_25_c * math.exp(-(at.temperature_c - 25.0) / law.softening_k)
     porosity = (1.0 - law.density_relative_initial) * math.exp(-at.pressure_mpa / yield_mpa)
     return law.density_true_g_per_cm3 * (1.0 - porosity)
+
+
+def _density_end(stage: Stage, recipe: Recipe, material: Material) -> Iterator[Finding]:
+    """Can the hold end as it is asked to?"""
+    phase = stage.phase
+    if not isinstance(phase, Hold) or not ends_on_density(phase):
+        return
+    law, wanted = material.densification, phase.until_density_g_per_cm3
+    low = phase.density_g_per_cm3_min or law.density_g_per_cm3_low
+    high = phase.density_g_per_cm3_max or law.density_g_per_cm3_high
+    if wanted is not None and not low < wanted < high:
+        yield error(
+            f"{stage.path}.until_density_g_per_cm3",
+            f"{wanted:g} g/cm³ is not within {low:g} to {high:g} g/cm³; change it or the limits",
+            f"{material.name}: both sides of the density are faults",
+        )
+    if recipe.stack.areal_mass_g_per_cm2 == 0.0:
+        yield warning(
+            "stack.areal_mass_g_per_cm2",
+            "is 0: without a weighed mass with the batch the hold ends on time; give the mass",
+            "density is mass over thickness",
+        )
+    longest_s = phase.hold_s if phase.hold_s_max is None else phase.hold_s_max
+    if phase.hold_s_min > longest_s:
+        yield error(
+            f"{stage.path}.hold_s_min",
+            f"{phase.hold_s_min:g} s is above {longest_s:g} s; reduce hold_s_min",
+            "the longest time would end the hold first",
+        )
+    if phase.pressure_mpa_max is not None:
+        if phase.until_slope_per_decade is not None:
+            yield error(
+                f"{stage.path}.until_slope_per_decade",
+                "cannot be judged while the pressure rises; remove it or pressure_mpa_max",
+                "a slope over time is that of one pressure",
+            )
+        cap = material.limits.pressure_mpa_max
+        for bound, why in (
+            (cap.bound, f"{material.name}: {cap.why}"),
+            (round(recipe.limits.pressure_mpa_max / 1.02, 3), "the kernel trips there"),
+        ):
+            path = f"{stage.path}.pressure_mpa_max"
+            yield from above(path, phase.pressure_mpa_max, bound, "MPa", why)
 
 
 def _density(recipe: Recipe, material: Material, walk: Sequence[Stage]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from controller.config.numbers import Name, Text, Version
 from controller.config.source import Source, read_source
 from controller.config.stack import RecipeLimits, Stack
 from controller.config.toml_file import decode
-from controller.recipe.phases import Heat, Phase
+from controller.recipe.phases import Heat, Phase, Programme
 
 
 class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,6 +35,10 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def press_temperature_c(self) -> float | None:
         """The hottest temperature any phase asks for; None for a cold recipe."""
         hottest = [phase.temperature_c for phase in self.phase if isinstance(phase, Heat)]
+        for phase in self.phase:
+            if isinstance(phase, Programme):
+                moves = [segment.temperature for segment in phase.segment]
+                hottest += [move.temperature_c for move in moves if move is not None]
         return max(hottest, default=None)
 
 

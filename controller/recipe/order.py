@@ -13,6 +13,7 @@ from controller.recipe.phases import (
     Hold,
     Prepress,
     Pressurise,
+    Programme,
     Release,
     Soak,
     Touch,
@@ -25,6 +26,7 @@ _NEEDS: dict[type, tuple[tuple[type, ...], str]] = {
     Heat: ((Touch,), "an open press heats the room, and the stack estimate is worthless"),
     Soak: ((Heat,), "there is no temperature to soak at"),
     Pressurise: ((Touch,), "platens that have not touched meet the stack with a blow"),
+    Programme: ((Touch,), "platens that have not touched meet the stack with a blow"),
     Hold: ((Prepress, Pressurise), "there is no pressure to hold"),
     Release: ((Prepress, Pressurise), "there is no pressure to release"),
 }

@@ -24,6 +24,7 @@ from controller.config.numbers import (
     ToleranceK,
     ToleranceMpa,
 )
+from controller.recipe.segments import Segment
 
 OnTimeout = Literal["hold", "stop", "abort"]
 """hold: freeze and wait for the operator. stop: cool under pressure, release, unload.
@@ -150,6 +151,20 @@ class Hold(_Phase, frozen=True, tag="hold"):
     on_abort: OnAbort = "release_when_cool"
 
 
+class Programme(_Phase, frozen=True, tag="programme"):
+    """Temperature and pressure through coupled segments (see controller.recipe.programme)."""
+
+    segment: Annotated[list[Segment], Meta(min_length=1, max_length=64)]
+    start: Literal["servo_to_pv", "setpoint"] = "servo_to_pv"
+    """Where setpoints begin: at the measurements, or where the phase before left them."""
+    mutual_holdback: bool = True
+    """A loop that waits makes the other wait with it."""
+    medium: Literal["water", "air", "none"] = "none"
+    """For segments whose temperature falls."""
+    on_timeout: OnTimeout = "stop"
+    on_abort: OnAbort = "release_when_cool"
+
+
 class Cool(_Phase, frozen=True, tag="cool"):
     """Cool with the pressure kept until stack and all zones are at or below `temperature_c`."""
 
@@ -183,9 +198,11 @@ class Unload(_Phase, frozen=True, tag="unload"):
     on_timeout: OnTimeout = "abort"
 
 
-Phase = Gate | Touch | Prepress | Heat | Soak | Pressurise | Hold | Cool | Release | Unload
+Phase = (
+    Gate | Touch | Prepress | Heat | Soak | Pressurise | Hold | Programme | Cool | Release | Unload
+)
 KINDS: tuple[type[_Phase], ...] = (
-    Gate, Touch, Prepress, Heat, Soak, Pressurise, Hold, Cool, Release, Unload,
+    Gate, Touch, Prepress, Heat, Soak, Pressurise, Hold, Programme, Cool, Release, Unload,
 )  # fmt: skip
 
 

@@ -38,8 +38,10 @@ from controller.recipe.frames import (
 )
 from controller.recipe.holding import at_rest, braking, quietened, resting
 from controller.recipe.inbox import Inbox
+from controller.recipe.manual import Manual, automatic_ask, manual_ask, refusal
 from controller.recipe.model import Recipe
 from controller.recipe.phases import Gate, labels
+from controller.recipe.programme import ProgrammeRun
 from controller.recipe.progress import Outcome, PhaseRun, Progress, Transition
 from controller.recipe.states import FINAL, Request, State, next_state
 
@@ -77,6 +79,7 @@ class Procedure:
         self._previous_s: float | None = None
         self._cause = ""
         self._inbox = Inbox()
+        self._manual: tuple[Manual | None, str] | None = None  # asked for and not yet done
         self._moves: list[Transition] = []
         self._ask = Ask(
             temperature_target_c=recipe.press_temperature_c or Ask().temperature_target_c,
@@ -124,6 +127,26 @@ class Procedure:
         """Personnel before product: ask for the dump valve while aborting."""
         accepted = self._state is State.ABORTING
         self._inbox.vent = self._inbox.vent or accepted
+        return accepted
+
+    def manual(self, manual: Manual, cause: str = "operator") -> str:
+        """Lead the setpoints, or the heaters' duty, of a held batch by hand.
+
+        Returns why it is refused, with the bound; empty when it is accepted. In the record as
+        an operator's deed. `automatic` or `restart` ends it.
+        """
+        if self._state is not State.HELD:
+            return f"manual mode needs a held batch; it is {self._state}"
+        refused = refusal(manual, self._recipe, self._seen)
+        if not refused:
+            self._manual = (manual, cause)
+        return refused
+
+    def automatic(self, cause: str = "operator") -> bool:
+        """Out of manual mode; the batch stays held at the setpoints there are."""
+        accepted = self._state is State.HELD
+        if accepted:
+            self._manual = (None, cause)
         return accepted
 
     # ---- what it says of itself ---------------------------------------------------------------
@@ -225,6 +248,9 @@ class Procedure:
             run.asked = True  # what the kernel makes of it is seen with the next step
             run.waits_for = run.row.condition(run.phase, seen, self._ask)
             return
+        if run.programme is not None:
+            self._by_programme(run, run.programme, seen, min(gap_s, STEP_S_MAX))
+            return
         lacking = run.row.condition(run.phase, seen, self._ask)
         held_back_by = [name for name in run.row.held_back_by if name in seen.interlocks]
         run.count(met=not lacking, held_back=bool(held_back_by), step_s=min(gap_s, STEP_S_MAX))
@@ -253,6 +279,22 @@ class Procedure:
             self._next(f"{run.label} done after {run.elapsed_s:.1f} s: {step.done}")
         elif run.elapsed_s >= run.limit_s:
             self._overrun(f"timeout after {run.elapsed_s:.0f} s: waits for {run.waits_for}")
+
+    def _by_programme(
+        self, run: PhaseRun, programme: ProgrammeRun, seen: Seen, step_s: float
+    ) -> None:
+        """Segments of both loops; each that begins is an event of the record."""
+        before = programme.index
+        step = programme.step(seen, self._ask, step_s)
+        self._ask, run.waits_for = step.ask, step.waits_for
+        if step.trouble:
+            self._overrun(step.trouble)
+        elif step.done:
+            self._next()
+        elif run.elapsed_s >= run.limit_s:
+            self._overrun(f"timeout after {run.elapsed_s:.0f} s: waits for {run.waits_for}")
+        elif programme.index != before:
+            self._note(self.phase, f"{run.label}: {run.waits_for}", kind="batch")
 
     def _judge(self, run: PhaseRun, lacking: str, held_back_by: list[str]) -> None:
         """Done, too late, held back for too long, or none of them."""
@@ -290,11 +332,24 @@ class Procedure:
             self._enter(Request.ABORT, f"setpoints not at rest after {self._state_s:.0f} s")
 
     def _held(self, seen: Seen, gap_s: float) -> None:
+        if self._manual is not None:
+            self._by_hand(seen, *self._manual)
         self._ask = quietened(self._ask, seen.advice)
         left_s = self._recipe.limits.held_s_max - self._state_s
         self._run.waits_for = f"restart or stop; stops by itself in {max(0.0, left_s):.0f} s"
         if left_s <= 0.0:
             self._enter(Request.STOP, f"held for {self._state_s:.0f} s and not restarted")
+
+    def _by_hand(self, seen: Seen, manual: Manual | None, cause: str) -> None:
+        """Somebody is there, so the time a batch may be held begins again."""
+        self._manual, self._state_s = None, 0.0
+        if manual is None:
+            self._ask = automatic_ask(seen, self._ask)
+            said = "automatic"
+        else:
+            self._ask = manual_ask(manual, self._ask, self._zone_count)
+            said = f"manual: {manual}"
+        self._note(self.phase, f"{said}, by {cause}", kind="operator")
 
     def _restarting(self, seen: Seen, gap_s: float) -> None:
         self._run.waits_for = self._run.row.guard(self._run.phase, seen, self._ask)
@@ -322,6 +377,7 @@ class Procedure:
     def _enter(self, request: Request, cause: str, trips: tuple[str, ...] = ()) -> None:
         """Turn the state and prepare what the new one needs."""
         was_held = self._state in (State.HOLDING, State.HELD)
+        self._manual = None
         self._turn(request, cause, trips)
         if request is Request.HOLD:
             self._kept, self._ask = self._ask, braking(self._run.phase, self._ask)

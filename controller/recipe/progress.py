@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from controller.recipe.conduct import ROWS, Row
 from controller.recipe.density import DensityEnd
 from controller.recipe.duration import Point, after, duration_s, timeout_s, total_s
-from controller.recipe.phases import Hold, Phase, ends_on_density
+from controller.recipe.phases import Hold, Phase, Programme, ends_on_density
+from controller.recipe.programme import ProgrammeRun
 from controller.recipe.states import State
 
 
@@ -65,11 +66,14 @@ class PhaseRun:
     waits_for: str = ""
     density_correction_fraction: float = 0.0
     density: DensityEnd | None = None
+    programme: ProgrammeRun | None = None
 
     def __post_init__(self) -> None:
         self.limit_s = timeout_s(self.phase, self.start)
         if isinstance(self.phase, Hold) and ends_on_density(self.phase):
             self.density = DensityEnd(self.phase, self.density_correction_fraction)
+        if isinstance(self.phase, Programme):
+            self.programme = ProgrammeRun(self.phase)
 
     @property
     def row(self) -> Row:
