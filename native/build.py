@@ -60,7 +60,7 @@ def _extension(module: str, folder: str, *headers: str) -> FFI:
 
 
 def press() -> FFI:
-    return _extension("controller._press", "kernel", "press.h")
+    return _extension("controller._press", "kernel", "press.h", "isostatic.h")
 
 
 def plant() -> FFI:

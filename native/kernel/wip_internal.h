@@ -1,0 +1,63 @@
+/* wip_internal.h: what the files of the isostatic kernel call in one another. Private.
+ *
+ *     wip_observe: wip_validate -> wip_estimate -> wip_interlock
+ *     wip_act:     wip_reset -> wip_laws -> wip_gate
+ */
+#ifndef WIP_INTERNAL_H
+#define WIP_INTERNAL_H
+
+#include "internal.h"
+#include "isostatic.h"
+
+#define WIP_PRESSURE_A WIP_CHANNEL_VESSEL_A_PRESSURE_MPA
+#define WIP_PRESSURE_B WIP_CHANNEL_VESSEL_B_PRESSURE_MPA
+
+static inline bool wip_stood(const wip_config_t *config, double timer_s, double limit_s)
+{
+    return timer_s >= limit_s - 0.5 * config->tick_s;
+}
+
+static inline bool wip_trusted(const wip_config_t *config, const wip_observation_t *observation,
+                               uint32_t channel)
+{
+    return config->channel[channel].fitted == 1 && observation->quality[channel] != PRESS_BAD;
+}
+
+static inline bool wip_input(const wip_observation_t *observation, uint32_t number)
+{
+    return press_has(observation->digital_input_bits, number);
+}
+
+/* Yoke in and both switches of the lock. */
+static inline bool wip_locked(const wip_observation_t *observation)
+{
+    return wip_input(observation, WIP_INPUT_YOKE_IN) &&
+           wip_input(observation, WIP_INPUT_LID_LOCKED_A) &&
+           wip_input(observation, WIP_INPUT_LID_LOCKED_B);
+}
+
+static inline bool wip_guarded(const wip_observation_t *observation)
+{
+    return wip_input(observation, WIP_INPUT_GUARD_A_CLOSED) &&
+           wip_input(observation, WIP_INPUT_GUARD_B_CLOSED);
+}
+
+/* Every transducer that can tell says that there is no pressure. */
+bool wip_released(const wip_config_t *config, const wip_observation_t *observation);
+bool wip_in_lease(const wip_state_t *state, const wip_command_t *command);
+/* Higher of the tared pair: what could hurt. */
+double wip_hazard_mpa(const wip_config_t *config, const wip_state_t *state,
+                      const wip_observation_t *observation);
+/* The mouth may not be opened: a transducer shows pressure, or the one that can prove none cannot
+ * be trusted. Before the tare the high ones are forgiven what the tare may take. */
+bool wip_mouth_forbidden(const wip_config_t *config, const wip_state_t *state,
+                         const wip_observation_t *observation);
+/* Hottest of estimate and trusted thermometers. */
+double wip_hottest_c(const wip_config_t *config, const wip_state_t *state,
+                     const wip_observation_t *observation);
+double wip_release_limit_mpa_per_s(const wip_config_t *config, double pressure_mpa);
+void wip_trips(const wip_config_t *config, wip_state_t *state, const wip_sensor_t *sensor,
+               const wip_observation_t *observation);
+void wip_latch(wip_state_t *state, uint32_t trip, double offence_channel_unit, int32_t channel);
+
+#endif

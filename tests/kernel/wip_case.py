@@ -1,0 +1,290 @@
+"""A WIP in good order for the kernel's tests: configuration, frames and hands that tick them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kernel_case import bits, names, names_of
+
+from controller.kernel import ffi, lib
+
+CHANNEL = names_of("wip_channel", "WIP_CHANNEL_")
+INPUT = names_of("wip_input", "WIP_INPUT_")
+OUTPUT = names_of("wip_digital_output", "WIP_OUTPUT_")
+PERMISSIVE = names_of("wip_permissive", "WIP_PERMISSIVE_")
+INTERLOCK = names_of("wip_interlock", "WIP_INTERLOCK_")
+TRIP = names_of("wip_trip", "WIP_TRIP_")
+TICK_S = 0.01
+
+LOOP = {  # 4-20 mA: range, rate, noise
+    "vessel_a_pressure_mpa": (0.0, 700.0, 2000.0, 5.0, 0.05),
+    "vessel_b_pressure_mpa": (0.0, 700.0, 2000.0, 5.0, 0.05),
+    "vessel_low_pressure_bar": (-1.0, 9.0, 1000.0, 20.0, 0.05),
+    "intensifier_oil_pressure_bar": (0.0, 400.0, 1e5, 400.0, 0.0),
+    "bag_pressure_mbar": (0.0, 20.0, 1e4, 30.0, 0.2),
+    "h2s_purge_ppm": (0.0, 100.0, 100.0, 5.0, 0.5),
+    "h2s_exhaust_ppm": (0.0, 100.0, 100.0, 5.0, 0.5),
+    "cell_voltage_v": (-1.0, 6.0, 100.0, 1.0, 0.1),
+    "needle_position_fraction": (0.0, 1.0, 10.0, 0.1, 0.05),
+}
+DIRECT = {
+    "intensifier_position_mm": (-20.0, 400.0, 1e4, 5.0, 0.03),
+    "jacket_current_a": (-0.5, 60.0, 1e4, 20.0, 0.0),
+}
+
+
+def channel_of(name: str) -> dict[str, float]:
+    loop = name in LOOP
+    thermometer = (-40.0, 320.0, 20.0, 3.0, 0.5)
+    low, high, rate, noise, filter_s = LOOP.get(name) or DIRECT.get(name) or thermometer
+    return {
+        "fitted": 1,
+        "kind": int(loop),
+        "required": 1,
+        "range_low_channel_unit": low,
+        "range_high_channel_unit": high,
+        "rate_channel_unit_per_s_max": rate,
+        "noise_channel_unit_max": noise,
+        "stuck_s_max": 60.0,
+        "age_s_max": 0.2,
+        "filter_s": filter_s,
+    }
+
+
+# Water in a vessel of 3.39 L, wall ratio 2; K per 100 MPa at 20..100 C.
+HEATING = (
+    (1.45, 2.32, 2.96, 2.98, 2.92),
+    (2.91, 3.16, 3.32, 3.22, 3.13),
+    (4.24, 4.00, 3.75, 3.51, 3.39),
+    (5.55, 4.89, 4.25, 3.85, 3.69),
+    (6.93, 5.83, 4.80, 4.24, 4.03),
+)
+VESSEL = {
+    "node_pressure_mpa": [0.2, 100.0, 300.0, 500.0, 600.0],
+    "node_temperature_c": [20.0, 40.0, 60.0, 80.0, 100.0],
+    "heating_k_per_mpa": [0.01 * k for row in HEATING for k in row],
+    "stiffness_mpa": [2080.0, 2650.0, 3720.0, 4700.0, 5170.0],
+    "expansion_mpa_per_k": [1.33, 1.54, 1.88, 2.19, 2.33],
+    "volume_ml": 3390.0,
+    "fluid_heat_capacity_j_per_k": 13800.0,
+    "wall_heat_capacity_j_per_k": 66000.0,
+    "wall_w_per_k": 40.0,
+    "jacket_w_per_k": 25.0,
+    "jacket_loss_w_per_k": 3.0,
+    "jacket_power_w": 3000.0,
+    "ambient_temperature_c": 22.0,
+    "fluid_lag_s": 1.5,
+    "fluid_correction_s": 10.0,
+    "wall_correction_s": 300.0,
+    "fill_ml_per_s": 135.0,
+}
+DRIVE = {
+    "stroke_ml": 50.0,
+    "stroke_mm": 250.0,
+    "flow_ml_per_s_max": 16.67,
+    "oil_bar_per_mpa": 0.525,
+    "charge_fraction": 0.3,
+    "reaction_s": 1.0,
+    "rise_mpa_per_s_max": 8.0,
+    "needle_flow_ml_per_s": 1.9,
+    "needle_gain_ratio_max": 2.0,
+    "needle_learn_s": 5.0,
+    "release_reaction_s": 3.0,
+    "jacket_kp_per_c": 0.1,
+    "wall_gain_ratio": 10.0,
+}
+LIMIT = {
+    "pressure_mpa_max": 520.0,
+    "pressure_pair_mpa_max": 7.0,
+    "pressure_pair_s_max": 0.5,
+    "pressure_sensor_s_max": 0.2,
+    "temperature_c_max": 95.0,
+    "temperature_c_trip": 110.0,
+    "jacket_temperature_c_max": 100.0,
+    "jacket_temperature_c_trip": 110.0,
+    "temperature_sensor_s_max": 2.0,
+    "release_mpa_per_s_max": 10.0,
+    "release_slow_mpa_per_s_max": 1.2,
+    "release_slow_mpa": 20.0,
+    "release_persist_s": 1.0,
+    "leak_test_mpa": 5.0,
+    "leak_test_s": 40.0,
+    "leak_test_mpa_per_min_max": 0.6,
+    "leak_mpa_per_min_max": 2.0,
+    "leak_window_s": 20.0,
+    "blocked_in_mpa_per_min": 1.0,
+    "blocked_in_s": 10.0,
+    "blocked_in_relief_mpa": 10.0,
+    "burst_mpa": 4.0,
+    "progress_fraction_min": 0.5,
+    "progress_ml": 12.0,
+    "over_run_s": 120.0,
+    "over_run_mpa": 1.0,
+    "mouth_mpa_max": 0.6,
+    "released_bar_max": 0.3,
+    "released_mpa_max": 1.0,
+    "unlock_temperature_c_max": 80.0,
+    "unlock_s": 10.0,
+    "h2s_start_ppm_max": 1.0,
+    "h2s_alarm_ppm": 5.0,
+    "h2s_trip_ppm": 10.0,
+    "ssr_welded_current_a": 0.5,
+    "ssr_welded_s": 3.0,
+    "contactor_mismatch_s": 1.0,
+    "readback_s_max": 0.05,
+    "io_age_s_max": 0.2,
+    "tare_mpa_max": 4.0,
+    "tare_k_max": 2.0,
+    "tare_s": 5.0,
+}
+REST_INPUTS = (
+    "guard_a_closed", "guard_b_closed", "estop_a_ok", "estop_b_ok", "safety_relay_ok",
+    "limiter_ok", "oil_level_ok", "oil_filter_ok", "oil_temperature_ok", "bag_loaded",
+    "rupture_disc_ok", "mains_ok", "water_flow_ok",
+)  # fmt: skip
+LOCKED_INPUTS = ("yoke_in", "lid_locked_a", "lid_locked_b")
+
+
+def fields() -> dict[str, Any]:
+    """Everything wip_config_t holds, accepted by wip_config_check."""
+    return {
+        "header_version": lib.WIP_HEADER_VERSION,
+        "tick_s": TICK_S,
+        "pressure_jerk_mpa_per_s3": 4.0,
+        "pressure_acceleration_mpa_per_s2": 2.0,
+        "needle_slew_fraction_per_s": 1.0,
+        "pump_slew_fraction_per_s": 4.0,
+        "window_ticks": 200,
+        "predict_ticks": 50,
+        "channel": [channel_of(name) for name in CHANNEL],
+        "vessel": VESSEL,
+        "drive": DRIVE,
+        "limit": LIMIT,
+    }
+
+
+def good_config() -> Any:
+    return ffi.new("wip_config_t *", fields())
+
+
+class Wip:
+    """The whole kernel of one WIP on readings that a test puts."""
+
+    def __init__(self, **config_fields: float) -> None:
+        self.config = good_config()
+        for path, number in config_fields.items():
+            group, field = path.split("__")
+            setattr(getattr(self.config, group), field, number)
+        self.state = ffi.new("wip_state_t *")
+        self.sensor = ffi.new("wip_sensor_t *")
+        self.seen = ffi.new("wip_observation_t *")
+        self.command = ffi.new("wip_command_t *")
+        self.output = ffi.new("wip_output_t *")
+        self.inputs = bits(INPUT, *REST_INPUTS)
+        self.follow = True
+        self.lease_ticks = 20
+        lib.wip_state_init(self.config, self.state)
+        self.sensor.digital_ok = self.sensor.readback_ok = 1
+        for name, number in CHANNEL.items():
+            self.sensor.reading_ok[number] = 1
+            self.put(name, 22.0 if name.endswith("temperature_c") else 0.0)
+
+    def put(self, name: str, unit: float) -> None:
+        """What the channel's device reads, given in the channel's unit."""
+        number = CHANNEL[name]
+        channel = self.config.channel[number]
+        span = channel.range_high_channel_unit - channel.range_low_channel_unit
+        self.sensor.reading_channel_unit[number] = (
+            4.0 + 16.0 * (unit - channel.range_low_channel_unit) / span if channel.kind else unit
+        )
+
+    def put_pressure(self, mpa: float) -> None:
+        """All three transducers at one truth; the low one is shut off above its span."""
+        self.put("vessel_a_pressure_mpa", mpa)
+        self.put("vessel_b_pressure_mpa", mpa)
+        self.put("vessel_low_pressure_bar", min(9.3, 10.0 * mpa))
+
+    def put_fluid(self, temperature_c: float) -> None:
+        self.put("fluid_1_temperature_c", temperature_c)
+        self.put("fluid_2_temperature_c", temperature_c)
+
+    def mirror(self) -> None:
+        """The machine does what it was last told."""
+        written = names(OUTPUT, self.state.digital_output_bits)
+        mirrored = {
+            "contactor_jacket": "contactor_jacket_closed", "pump": "pump_running",
+            "vent_valve": "vent_open", "deair_valve": "deair_open",
+        }  # fmt: skip
+        flags = self.inputs | bits(INPUT, *(mirrored[name] for name in written & mirrored.keys()))
+        self.sensor.digital_input_bits = flags
+        self.sensor.digital_output_bits_readback = self.state.digital_output_bits
+        on = {"contactor_jacket", "jacket_heater_ssr"} <= written
+        self.put("jacket_current_a", 13.0 if on else 0.0)
+
+    def tick(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.sensor.tick += 1
+            if self.follow:
+                self.mirror()
+            lib.wip_observe(self.config, self.state, self.sensor, self.seen)
+            self.command.valid_until_tick = max(0, self.sensor.tick + self.lease_ticks)
+            lib.wip_act(self.config, self.state, self.command, self.output)
+
+    def settle(self, count: int = 300) -> None:
+        """Ticks without judging rates: for moving to another working point."""
+        was = [channel.noise_channel_unit_max for channel in self.config.channel]
+        for channel in self.config.channel:
+            channel.noise_channel_unit_max = 1e5
+        self.tick(count)
+        for channel, noise_unit in zip(self.config.channel, was, strict=True):
+            channel.noise_channel_unit_max = noise_unit
+
+    def press_reset(self) -> None:
+        for reset in (0, 1, 0):
+            self.command.reset = reset
+            self.tick()
+
+    def arm(self) -> Wip:
+        self.tick(3)
+        self.press_reset()
+        assert self.trips == set()
+        return self
+
+    def lock(self) -> None:
+        self.inputs |= bits(INPUT, *LOCKED_INPUTS)
+
+    def request(self, *outputs: str) -> None:
+        self.command.request_bits = bits(OUTPUT, *outputs)
+
+    def under(self, mpa: float) -> Wip:
+        """Locked, leak-tested and standing at this pressure, armed."""
+        self.lock()
+        self.put_pressure(mpa)
+        self.settle()
+        self.state.leak_tested = 1
+        self.state.burst = 0
+        self.tick(300)
+        self.press_reset()
+        assert self.trips == set()
+        return self
+
+    def pump_to(self, target_mpa: float, rate_mpa_per_s: float = 4.0) -> None:
+        self.command.mode = lib.WIP_MODE_PRESSURE
+        self.command.pressure_target_mpa = target_mpa
+        self.command.pressure_rate_mpa_per_s = rate_mpa_per_s
+
+    @property
+    def trips(self) -> set[str]:
+        return names(TRIP, self.state.trip_bits)
+
+    @property
+    def interlocks(self) -> set[str]:
+        return names(INTERLOCK, self.seen.interlock_bits)
+
+    @property
+    def missing(self) -> set[str]:
+        return names(PERMISSIVE, self.seen.permissive_missing_bits)
+
+    @property
+    def outputs(self) -> set[str]:
+        return names(OUTPUT, self.output.digital_output_bits) - {"watchdog"}
