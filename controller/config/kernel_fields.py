@@ -21,6 +21,7 @@ HEADER_VERSION = 1
 ZEROED_SIGMA_RATIO = 0.1
 _KIND = {"direct": 0, "current_loop_4_20_ma": 1}  # enum press_channel_kind
 _PLATEN = {"top": 0, "bottom": 1}
+_LAW = {"pid": 0, "predictive": 1}  # enum press_law
 _NOT_FITTED = Channel(
     kind="direct", range_low=0.0, range_high=1.0, rate_per_s_max=1.0, required=False
 )
@@ -88,7 +89,11 @@ def _channel(channel: Channel | None, fitted: bool) -> dict[str, Any]:
 
 
 def _zone(zone: Zone) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(zone), "platen": _PLATEN[zone.platen]}
+    return {
+        **msgspec.structs.asdict(zone),
+        "platen": _PLATEN[zone.platen],
+        "law": _LAW[zone.law],
+    }
 
 
 def _stack(station: Station, material: Material, stack: Stack, batch: Batch) -> dict[str, Any]:

@@ -28,6 +28,7 @@ Span = Annotated[float, Meta(ge=0.0, le=100_000.0, description="In the channel's
 Ticks = Annotated[int, Meta(ge=1, le=10_000, description="Base ticks")]
 Gain = Annotated[float, Meta(ge=0.0, le=100.0)]
 Seconds = Annotated[float, Meta(ge=0.0, le=10_000.0, description="s")]
+LagS = Annotated[float, Meta(ge=0.0, le=600.0, description="s")]
 Conductance = Annotated[float, Meta(ge=0.0, le=10_000.0, description="W/K")]
 HeatCapacity = Annotated[float, Meta(ge=1.0, le=1_000_000.0, description="J/K")]
 Rate = Annotated[float, Meta(ge=1e-6, le=10_000.0)]
@@ -92,7 +93,7 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One heater zone: standard-form 2-DOF PID and its feed-forward."""
+    """One heater zone: its law, standard-form 2-DOF PID or predictive, and its feed-forward."""
 
     platen: Literal["top", "bottom"]
     kp_per_c: Gain
@@ -110,6 +111,21 @@ class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cooling_w_per_k: Conductance
     """Water full on, per kelvin above the water; 0 is a zone without water."""
     rated_current_a: Annotated[float, Meta(ge=0.01, le=1000.0, description="A")]
+    law: Literal["pid", "predictive"] = "pid"
+    """`predictive`: model, dead time and observer; it falls back to the PID when its model lies.
+    Its gain is power_w / loss_w_per_k, its time constant heat_capacity_j_per_k / loss_w_per_k."""
+    dead_time_s: LagS = 6.0
+    """Heater power to the window's mean measurement, without heater_lag_s."""
+    heater_lag_s: LagS = 10.0
+    """Second time constant: cartridge, sleeve and sensor."""
+    noise_c: Annotated[float, Meta(ge=0.001, le=5.0, description="K")] = 0.02
+    """Standard deviation of the mean measurement of one window."""
+    response_s: Annotated[float, Meta(ge=0.1, le=1000.0, description="s")] = 4.0
+    """So long until an error of the forecast is taken back; a fifth of dead time and lag."""
+    observer_s: Annotated[float, Meta(ge=0.1, le=10_000.0, description="s")] = 20.0
+    """So long until a slow disturbance is believed; about dead time and lag."""
+    contact_ratio: Fraction = 0.0
+    """This zone's share of its platen's contact with the stack; 0 is not known."""
 
 
 class StackThermal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -102,6 +102,13 @@ static bool zone_in_bounds(const press_config_t *config, uint32_t number,
         {"zone.lag_s", zone->lag_s, 0, 120},
         {"zone.cooling_w_per_k", zone->cooling_w_per_k, 0, 1000},
         {"zone.rated_current_a", zone->rated_current_a, 0.01, 1000},
+        {"zone.dead_time_s", zone->dead_time_s, 0, 600},
+        {"zone.heater_lag_s", zone->heater_lag_s, 0, 600},
+        {"zone.noise_c", zone->noise_c, 0.001, 5},
+        {"zone.response_s", zone->response_s, 0.1, 1000},
+        {"zone.observer_s", zone->observer_s, 0.1, 10000},
+        {"zone.contact_ratio", zone->contact_ratio, 0, 1},
+        {"zone.law", zone->law, 0, PRESS_LAW_PREDICTIVE},
         {"zone.platen", zone->platen, 0, PRESS_PLATEN_COUNT - 1},
     };
     return within(rows, COUNT_OF(rows), (int32_t)number, fault);

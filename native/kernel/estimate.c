@@ -248,6 +248,12 @@ void press_estimate(const press_config_t *config, press_state_t *state,
         press_ramp_arrived(&state->temperature_ramp) && !state->temperature_ramp_held;
     observation->pressure_ramp_done =
         press_ramp_arrived(&state->pressure_ramp) && !state->pressure_ramp_held;
+    observation->zone_fallback_bits = 0;
+    for (uint32_t zone = 0; zone < config->zone_count; zone++) {
+        if (state->zone[zone].predictive.fallback) {
+            observation->zone_fallback_bits |= (uint8_t)press_bit(zone);
+        }
+    }
     force(config, state, observation);
     stack_temperature(config, state, observation);
     density(config, observation, thickness(config, observation));

@@ -81,6 +81,14 @@ bool press_ramp_arrived(const press_ramp_t *ramp);
  * config_check bounds wanted (new fields): zone.lag_s 0..120, zone.cooling_w_per_k 0..1000,
  * ambient_temperature_c -20..60. */
 
+/* zone.c: the predictive law of one zone, once a window. Writes its demand_fraction. */
+void press_zone_measure(const press_config_t *config, press_state_t *state, uint32_t zone);
+void press_zone_predict(const press_config_t *config, press_state_t *state,
+                        const press_command_t *command, uint32_t zone, bool heat);
+/* thermal.c: share of power_w that cooling may take from a zone, negative; 0 while it is off. */
+double press_zone_coldest(const press_config_t *config, const press_state_t *state,
+                          const press_command_t *command, uint32_t zone);
+
 /* ---- shared, no calls out of the file --------------------------------------------------- */
 
 static inline uint32_t press_bit(uint32_t number) { return (uint32_t)1 << number; }

@@ -26,6 +26,7 @@ void press_state_init(const press_config_t *config, press_state_t *state)
         /* Staggered windows: the heaters do not switch on in one tick. */
         state->zone[zone].window_elapsed_ticks = zone * (config->window_ticks / config->zone_count);
         state->zone[zone].window_obeyed = 1;
+        state->zone[zone].mains_ratio = 1.0;
         state->zone[zone].on_current_a = config->zone[zone].rated_current_a;
     }
 }

@@ -263,6 +263,9 @@ typedef struct {
     double filter_s;                 /* first-order time constant, 0 is none */
 } press_channel_config_t;
 
+/* How a zone is controlled. */
+enum press_law { PRESS_LAW_PID = 0, PRESS_LAW_PREDICTIVE = 1 };
+
 typedef struct {
     double kp_per_c;          /* duty per kelvin */
     double ti_s;
@@ -276,7 +279,14 @@ typedef struct {
     double lag_s;                 /* heater power to measurement: the PID compares with the setpoint of so long ago */
     double cooling_w_per_k;       /* water full on, per kelvin above the water: feed-forward of cooling */
     double rated_current_a;
+    double dead_time_s;       /* of the predictive law's model, with the window's mean; its gain is */
+    double heater_lag_s;      /* power_w / loss_w_per_k, its time constant C / loss; second lag */
+    double noise_c;           /* standard deviation of a window's mean measurement */
+    double response_s;
+    double observer_s;
+    double contact_ratio;     /* this zone's share of its platen's contact with the stack */
     uint8_t platen;           /* 0 top, 1 bottom */
+    uint8_t law;              /* enum press_law */
 } press_zone_config_t;
 
 typedef struct {
@@ -476,6 +486,7 @@ typedef struct {
     uint8_t contact;                /* the platens touch the stack */
     uint8_t temperature_ramp_done;
     uint8_t pressure_ramp_done;
+    uint8_t zone_fallback_bits;     /* one bit a zone: its model lies, the PID is in charge */
 } press_observation_t;
 
 /* What the recipe asks for. A command is a lease: it must be renewed. */
@@ -550,6 +561,64 @@ typedef struct {
     double output_fraction_min;
     double output_fraction_max;
 } press_pid_config_t;
+
+/* Predictive law of one loop: the model is identified by tuning,
+ *     rise/duty = gain e^(-dead_time s) / ((time_constant s + 1)(lag s + 1)), rise above rest_c. */
+typedef struct {
+    double gain_c;                   /* rise at full duty, after a long time */
+    double time_constant_s;
+    double lag_s;                    /* second, shorter time constant; 0 is none */
+    double dead_time_s;
+    double rest_c;                   /* where the measurement rests without heat */
+    double noise_c;                  /* standard deviation of one measurement */
+    double response_s;               /* an error of the prediction is taken back in so long */
+    double observer_s;               /* a slow disturbance is believed after so long */
+    double gain_doubt_ratio;         /* standard deviations of what tuning found */
+    double dead_time_doubt_ratio;
+    double disturbance_fraction_max; /* more cannot be: the model lies */
+    double residual_c_max;           /* a larger mean residual: the model lies */
+    double output_fraction_min;
+    double output_fraction_max;
+    press_pid_config_t pid;          /* takes over when the model lies; its limits are not used */
+} press_predictive_config_t;
+
+typedef struct {
+    double applied_fraction[PRESS_DEAD_TIME_SAMPLE_MAX]; /* ring: what the actuator did */
+    double slot_sum_fraction;        /* of the slot that is not full yet */
+    double step_s;                   /* of the ring */
+    double ahead_fraction;           /* behind the second lag, dead time taken out */
+    double ahead_c;                  /* rise of the model, dead time taken out */
+    double delayed_fraction;         /* the same two where the measurement is */
+    double delayed_c;
+    double error_c;                  /* measurement less model */
+    double disturbance_fraction;     /* unknown heat, as duty */
+    double gain_error_ratio;
+    double loss_error_ratio;
+    double dead_time_error_s;
+    double covariance_unit[25];      /* of the last five */
+    double jump_up_ratio;            /* evidence that heat appeared, in standard deviations */
+    double jump_down_ratio;
+    double residual_c;               /* smoothed absolute innovation */
+    double restless_ratio;           /* jumps of late, fading */
+    double setpoint_previous_c;
+    double setpoint_lag_c;           /* of the setpoint that is followed, behind the one asked */
+    double load_fraction;            /* known heat load as duty: the caller may set it */
+    double prediction_c;             /* measurement one dead time ahead */
+    double prediction_c_sigma;
+    double hold_fraction;            /* duty that would keep the setpoint */
+    double output_fraction;
+    double lying_s;                  /* how long the model has been lying, or has been true again */
+    uint32_t slot_index;
+    uint32_t slot_step_count;
+    uint32_t jump_up_count;
+    uint32_t jump_down_count;
+    uint32_t jump_count;             /* jumps of the disturbance seen */
+    uint32_t approaching;            /* full power until the coast-down ends at the setpoint */
+    uint32_t fallback;               /* 1: the PID is in charge */
+    uint32_t fallback_count;
+    uint32_t primed;
+    press_pid_t pid;
+} press_predictive_t;
 
 typedef struct {
     double measurement_channel_unit;  /* filtered */
@@ -643,6 +712,9 @@ typedef struct {
     uint32_t over_primed;
     uint32_t uncommanded;        /* rose without heat in the last full window */
     uint32_t manual;             /* 1: the duty was asked for in the thermal step before */
+    uint32_t measured_count;     /* good measurements of this window */
+    double measured_sum_c;
+    double mains_ratio;          /* power of a full duty over power_w, from the heater's current */
     uint32_t no_gain;            /* the last full window's heat did not show; until heat is withdrawn */
     uint32_t falls;
     double on_current_a;         /* last seen while on, rated until then */
@@ -653,6 +725,7 @@ typedef struct {
     double gain_reference_c;
     double family_w;             /* smoothed heat beside what the zone should need */
     press_pid_t pid;
+    press_predictive_t predictive;
 } press_zone_state_t;
 
 typedef struct {
@@ -737,6 +810,11 @@ void press_ramp_step(press_ramp_t *ramp, double step_s);
 double press_pid_step(const press_pid_config_t *config, press_pid_t *state, double setpoint_unit,
                       double measurement_unit, double feed_forward_fraction, double achieved_fraction,
                       double step_s);
+/* One step of the predictive law: the duty for the next step_s. `achieved` is what the actuator
+ * did since the step before. Non-finite input: least output, and a fresh start. */
+double press_predictive_step(const press_predictive_config_t *config, press_predictive_t *state,
+                             double setpoint_c, double measurement_c, double achieved_fraction,
+                             double step_s);
 void press_estimate(const press_config_t *config, press_state_t *state,
                     press_observation_t *observation);
 void press_thermal(const press_config_t *config, press_state_t *state, const press_command_t *command,

@@ -74,8 +74,9 @@ static double behind(const press_config_t *config, const press_state_t *state, b
 {
     double worst_k = 0.0;
     for (uint32_t zone = 0; zone < config->zone_count; zone++) {
-        const double reference_c =
-            lagged_setpoint(&state->temperature_ramp, config->zone[zone].lag_s);
+        const bool ahead = config->zone[zone].law == PRESS_LAW_PREDICTIVE;
+        const double reference_c = lagged_setpoint(&state->temperature_ramp,
+                                                   ahead ? 0.0 : config->zone[zone].lag_s);
         const double error_k = reference_c - zone_temperature(state, zone);
         const double behind_k = rising ? error_k : -error_k;
         if (zone_usable(state, zone) && behind_k > worst_k) worst_k = behind_k;
@@ -143,6 +144,14 @@ static bool blows_air(const press_config_t *config, const press_state_t *state,
     return false;
 }
 
+double press_zone_coldest(const press_config_t *config, const press_state_t *state,
+                          const press_command_t *command, uint32_t zone)
+{
+    const bool air = blows_air(config, state, command, config->zone[zone].platen);
+    if (command->cooling == PRESS_COOLING_OFF) return 0.0;
+    return -cooling_power(config, state, zone, air) / config->zone[zone].power_w;
+}
+
 static press_pid_config_t pid_of(const press_zone_config_t *zone, double least_fraction,
                                  double most_fraction)
 {
@@ -158,10 +167,7 @@ static void zone_law(const press_config_t *config, press_state_t *state,
     const press_zone_config_t *zone = &config->zone[index];
     press_zone_state_t *own = &state->zone[index];
     const press_ramp_t *ramp = &state->temperature_ramp;
-    const bool air = blows_air(config, state, command, zone->platen);
-    const double coldest = command->cooling == PRESS_COOLING_OFF
-                               ? 0.0
-                               : -cooling_power(config, state, index, air) / zone->power_w;
+    const double coldest = press_zone_coldest(config, state, command, index);
     const press_pid_config_t pid = pid_of(zone, coldest, heat ? 1.0 : 0.0);
     const double ahead = feed_forward(config, zone, ramp);
     const double begin = own->manual ? own->demand_fraction : ahead;
@@ -211,10 +217,13 @@ static uint32_t plan_window(double duty_fraction, uint32_t window_ticks, uint32_
     return planned;
 }
 
-static void heater_window(const press_config_t *config, press_state_t *state, uint32_t index,
-                          bool heat, press_output_t *output)
+static void heater_window(const press_config_t *config, press_state_t *state,
+                          const press_command_t *command, uint32_t index, bool heat,
+                          press_output_t *output)
 {
     press_zone_state_t *own = &state->zone[index];
+    const bool predictive = config->zone[index].law == PRESS_LAW_PREDICTIVE;
+    if (predictive) press_zone_measure(config, state, index);
     if (state->digital_output_bits & press_bit(PRESS_OUTPUT_HEATER_1_SSR + index)) {
         own->window_on_ticks += 1;
     }
@@ -223,6 +232,7 @@ static void heater_window(const press_config_t *config, press_state_t *state, ui
         own->window_obeyed = own->window_on_ticks == own->window_planned_ticks;
         own->window_on_ticks = 0;
         own->window_elapsed_ticks = 0;
+        if (predictive) press_zone_predict(config, state, command, index, heat);
         own->duty_fraction = heat ? press_clamp(own->demand_fraction, 0.0, 1.0) : 0.0;
         if (!heat) own->carry_ticks = 0.0;
         own->window_planned_ticks = plan_window(own->duty_fraction, config->window_ticks,
@@ -285,7 +295,7 @@ void press_thermal(const press_config_t *config, press_state_t *state,
         for (uint32_t zone = 0; zone < config->zone_count; zone++) {
             if (press_has(command->manual_zone_bits, zone)) {
                 manual_duty(&state->zone[zone], command->manual_duty_fraction[zone], heat);
-            } else {
+            } else if (config->zone[zone].law == PRESS_LAW_PID) {
                 zone_law(config, state, command, zone, heat);
             }
         }
@@ -294,7 +304,7 @@ void press_thermal(const press_config_t *config, press_state_t *state,
     if (regulating) state->thermal_countdown_ticks -= 1;
     state->regulating = regulating;
     for (uint32_t zone = 0; zone < config->zone_count; zone++) {
-        heater_window(config, state, zone, heat, output);
+        heater_window(config, state, command, zone, heat, output);
     }
     cooling_windows(config, state, command, output);
     if (heat) {

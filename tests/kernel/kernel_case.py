@@ -125,6 +125,13 @@ ZONE = {
     "lag_s": 12.0,
     "cooling_w_per_k": 20.0,
     "rated_current_a": 4.35,
+    "dead_time_s": 7.0,
+    "heater_lag_s": 14.0,
+    "noise_c": 0.02,
+    "response_s": 4.0,
+    "observer_s": 20.0,
+    "contact_ratio": 0.0,
+    "law": 0,
 }
 STACK = {
     "area_mm2": 2500.0,
