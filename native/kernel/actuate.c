@@ -190,6 +190,7 @@ static void apply_trips(const press_config_t *config, const press_state_t *state
                         press_output_t *output)
 {
     uint32_t actions = 0;
+    if (state->trip_bits == 0) return;
     for (int32_t trip = 0; trip < PRESS_TRIP_COUNT; trip++) {
         if (press_has(state->trip_bits, (uint32_t)trip)) actions |= press_trip_action_bits(trip);
     }

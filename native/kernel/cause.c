@@ -317,3 +317,68 @@ bool press_cause_release_stuck(const scene_t *scene, offence_t *offence)
     return (scene->state->oil.follows_down_not != 0 || scene->state->oil.dump_stuck != 0) &&
            offend_pressure(scene, offence);
 }
+
+#define ZONE_ROWS                                                                             \
+    (press_bit(PRESS_TRIP_ZONE_SENSOR) | press_bit(PRESS_TRIP_ZONE_OUT_OF_FAMILY) |           \
+     press_bit(PRESS_TRIP_SSR_WELDED) | press_bit(PRESS_TRIP_UNCOMMANDED_HEAT) |              \
+     press_bit(PRESS_TRIP_HEATER_BREAK) | press_bit(PRESS_TRIP_LOOP_BREAK) |                  \
+     press_bit(PRESS_TRIP_ZONE_FALLS))
+#define SAFETY_ROWS                                                                           \
+    (press_bit(PRESS_TRIP_ESTOP) | press_bit(PRESS_TRIP_GUARD_OPEN) |                         \
+     press_bit(PRESS_TRIP_SAFETY_RELAY) | press_bit(PRESS_TRIP_LIMITER) |                     \
+     press_bit(PRESS_TRIP_MAINS))
+#define SAFETY_INPUTS                                                                         \
+    (press_bit(PRESS_INPUT_ESTOP_A_OK) | press_bit(PRESS_INPUT_ESTOP_B_OK) |                  \
+     press_bit(PRESS_INPUT_GUARD_A_CLOSED) | press_bit(PRESS_INPUT_GUARD_B_CLOSED) |          \
+     press_bit(PRESS_INPUT_SAFETY_RELAY_OK) | press_bit(PRESS_INPUT_LIMITER_OK) |             \
+     press_bit(PRESS_INPUT_MAINS_OK))
+#define WIRE_ROWS                                                                             \
+    (press_bit(PRESS_TRIP_IO_LOST) | press_bit(PRESS_TRIP_IO_LEASE_LAPSED) |                  \
+     press_bit(PRESS_TRIP_OUTPUT_READBACK) | press_bit(PRESS_TRIP_CONTACTOR_MISMATCH) |       \
+     press_bit(PRESS_TRIP_PUMP_MISMATCH))
+#define SENSOR_ROWS                                                                           \
+    (press_bit(PRESS_TRIP_PRESSURE_SENSOR) | press_bit(PRESS_TRIP_PRESSURE_DISAGREEMENT))
+#define PRESSURE_ROWS                                                                         \
+    (press_bit(PRESS_TRIP_PRESSURE_LOSS) | press_bit(PRESS_TRIP_PUMP_NO_RISE) |               \
+     press_bit(PRESS_TRIP_PRESSURE_BURST) | press_bit(PRESS_TRIP_PRESSURE_UNCOMMANDED) |      \
+     press_bit(PRESS_TRIP_RELEASE_STUCK))
+
+/* Everything on the wire is fresh, as written, and answered by its contacts. */
+static bool wire_in_order(const scene_t *scene)
+{
+    const press_state_t *state = scene->state;
+    const press_sensor_t *sensor = scene->sensor;
+    const uint32_t written = state->digital_output_bits;
+    const double limit_s = scene->config->limit.io_age_s_max;
+    return state->digital_stale_s <= limit_s && state->reading_stale_s <= limit_s &&
+           sensor->lease_lapse_count == state->lease_lapse_count &&
+           sensor->digital_output_bits_readback == written &&
+           sensor->valve_open_fraction_readback == state->valve_open_fraction &&
+           input(scene, PRESS_INPUT_CONTACTOR_TOP_CLOSED) ==
+               press_has(written, PRESS_OUTPUT_CONTACTOR_TOP) &&
+           input(scene, PRESS_INPUT_CONTACTOR_BOTTOM_CLOSED) ==
+               press_has(written, PRESS_OUTPUT_CONTACTOR_BOTTOM) &&
+           input(scene, PRESS_INPUT_PUMP_RUNNING) == press_has(written, PRESS_OUTPUT_PUMP);
+}
+
+uint32_t press_causes_possible(const scene_t *scene)
+{
+    const press_state_t *state = scene->state;
+    const press_oil_state_t *oil = &state->oil;
+    const uint8_t *quality = scene->observation->quality;
+    uint32_t rows = press_bit(PRESS_TRIP_OVER_TEMPERATURE) | press_bit(PRESS_TRIP_OVER_PRESSURE);
+    if ((scene->observation->digital_input_bits & SAFETY_INPUTS) != SAFETY_INPUTS) rows |= SAFETY_ROWS;
+    if (!wire_in_order(scene)) rows |= WIRE_ROWS;
+    if (state->zones_suspect != 0) rows |= ZONE_ROWS;
+    if (state->family.runaway_channel >= 0) rows |= press_bit(PRESS_TRIP_THERMAL_RUNAWAY);
+    if ((quality[PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR] |
+         quality[PRESS_CHANNEL_CYLINDER_B_PRESSURE_BAR] |
+         quality[PRESS_CHANNEL_LOAD_CELL_FORCE_KN]) != PRESS_GOOD) {
+        rows |= SENSOR_ROWS;
+    }
+    if ((state->pressure_lost | oil->burst | oil->rises | oil->follows_down_not | oil->dump_stuck) != 0 ||
+        state->pump_rise_s > 0.0) {
+        rows |= PRESSURE_ROWS;
+    }
+    return rows;
+}

@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     const char *text;
     bool (*given)(const scene_t *scene);
+    bool of_inputs; /* and of nothing else: asked only when they change */
 } permissive_row_t;
 
 typedef struct {
@@ -77,8 +78,16 @@ static bool oil(const scene_t *scene)
 
 static bool mains(const scene_t *scene) { return input(scene, PRESS_INPUT_MAINS_OK); }
 
+static bool all_good(const press_observation_t *observation)
+{
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) any |= observation->quality[i];
+    return any == PRESS_GOOD;
+}
+
 static bool sensors_good(const scene_t *scene)
 {
+    if (all_good(scene->observation)) return true;
     for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) {
         if (scene->config->channel[i].required != 0 && scene->observation->quality[i] != PRESS_GOOD) {
             return false;
@@ -114,18 +123,21 @@ static bool io_fresh(const scene_t *scene)
 }
 
 static const permissive_row_t PERMISSIVE[PRESS_PERMISSIVE_COUNT] = {
-    [PRESS_PERMISSIVE_NO_TRIP] = {"no trip is latched", no_trip},
-    [PRESS_PERMISSIVE_GUARD_CLOSED] = {"both guard contacts closed", guard_closed},
-    [PRESS_PERMISSIVE_ESTOP_RELEASED] = {"both emergency-stop contacts released", estop_released},
-    [PRESS_PERMISSIVE_SAFETY_RELAY_OK] = {"safety relay closed", safety_relay},
-    [PRESS_PERMISSIVE_LIMITER_OK] = {"temperature limiter closed", limiter},
-    [PRESS_PERMISSIVE_CONTACTORS_OPEN] = {"both heater contactors proven open", contactors_open},
-    [PRESS_PERMISSIVE_OIL_OK] = {"oil level, filter and temperature in order", oil},
-    [PRESS_PERMISSIVE_MAINS_OK] = {"mains present", mains},
-    [PRESS_PERMISSIVE_SENSORS_GOOD] = {"every required sensor good", sensors_good},
-    [PRESS_PERMISSIVE_PRESSURE_RELEASED] = {"cylinder pressure released", pressure_released},
-    [PRESS_PERMISSIVE_COOL_ENOUGH] = {"every zone cool enough to start", cool_enough},
-    [PRESS_PERMISSIVE_IO_FRESH] = {"inputs fresh", io_fresh},
+    [PRESS_PERMISSIVE_NO_TRIP] = {"no trip is latched", no_trip, false},
+    [PRESS_PERMISSIVE_GUARD_CLOSED] = {"both guard contacts closed", guard_closed, true},
+    [PRESS_PERMISSIVE_ESTOP_RELEASED] = {"both emergency-stop contacts released", estop_released,
+                                          true},
+    [PRESS_PERMISSIVE_SAFETY_RELAY_OK] = {"safety relay closed", safety_relay, true},
+    [PRESS_PERMISSIVE_LIMITER_OK] = {"temperature limiter closed", limiter, true},
+    [PRESS_PERMISSIVE_CONTACTORS_OPEN] = {"both heater contactors proven open", contactors_open,
+                                          true},
+    [PRESS_PERMISSIVE_OIL_OK] = {"oil level, filter and temperature in order", oil, true},
+    [PRESS_PERMISSIVE_MAINS_OK] = {"mains present", mains, true},
+    [PRESS_PERMISSIVE_SENSORS_GOOD] = {"every required sensor good", sensors_good, false},
+    [PRESS_PERMISSIVE_PRESSURE_RELEASED] = {"cylinder pressure released", pressure_released,
+                                            false},
+    [PRESS_PERMISSIVE_COOL_ENOUGH] = {"every zone cool enough to start", cool_enough, false},
+    [PRESS_PERMISSIVE_IO_FRESH] = {"inputs fresh", io_fresh, false},
 };
 
 /* ---- interlocks ------------------------------------------------------------------------- */
@@ -241,21 +253,58 @@ static const interlock_row_t INTERLOCK[PRESS_INTERLOCK_COUNT] = {
 
 static uint32_t missing_permissives(const scene_t *scene)
 {
+    const press_observation_t *before = &scene->state->observation;
+    const bool same_inputs =
+        scene->state->initialised != 0 &&
+        before->digital_input_bits == scene->observation->digital_input_bits;
     uint32_t missing_bits = 0;
     for (uint32_t i = 0; i < PRESS_PERMISSIVE_COUNT; i++) {
-        if (!PERMISSIVE[i].given(scene)) missing_bits |= press_bit(i);
+        if (same_inputs && PERMISSIVE[i].of_inputs) {
+            missing_bits |= before->permissive_missing_bits & press_bit(i);
+        } else if (!PERMISSIVE[i].given(scene)) {
+            missing_bits |= press_bit(i);
+        }
     }
     return missing_bits;
 }
 
-static uint32_t standing_interlocks(const scene_t *scene, double stood_s[PRESS_INTERLOCK_COUNT])
+/* No row outside these can have a cause. */
+static uint32_t interlocks_possible(const scene_t *scene)
+{
+    const press_state_t *state = scene->state;
+    const uint32_t water =
+        press_bit(PRESS_OUTPUT_COOLING_WATER_TOP) | press_bit(PRESS_OUTPUT_COOLING_WATER_BOTTOM);
+    uint32_t rows = press_bit(PRESS_INTERLOCK_OIL_NOT_OK) | state->exclusion_bits;
+    if (state->zones_suspect != 0) {
+        rows |= press_bit(PRESS_INTERLOCK_ZONE_OVER_TEMPERATURE) |
+                press_bit(PRESS_INTERLOCK_ZONE_SENSOR_BAD);
+    }
+    if (state->temperature_ramp_held != 0) rows |= press_bit(PRESS_INTERLOCK_TEMPERATURE_HOLDBACK);
+    if (state->pressure_ramp_held != 0) {
+        rows |= press_bit(PRESS_INTERLOCK_COLD_STACK) |
+                press_bit(PRESS_INTERLOCK_PRESSURE_UNCERTAIN) |
+                press_bit(PRESS_INTERLOCK_PRESSURE_HOLDBACK);
+    }
+    if (state->command.cooling == PRESS_COOLING_WATER || (state->digital_output_bits & water) != 0) {
+        rows |= press_bit(PRESS_INTERLOCK_WATER_ABOVE_STEAM_LIMIT) |
+                press_bit(PRESS_INTERLOCK_WATER_NO_FLOW);
+    }
+    return rows & (press_bit(PRESS_INTERLOCK_COUNT) - 1U);
+}
+
+static uint32_t standing_interlocks(const scene_t *scene, double stood_s[PRESS_INTERLOCK_COUNT],
+                                    uint32_t *cause_bits)
 {
     uint32_t standing_bits = 0;
-    for (uint32_t i = 0; i < PRESS_INTERLOCK_COUNT; i++) {
+    uint32_t asked = interlocks_possible(scene) | *cause_bits;
+    *cause_bits = 0;
+    for (uint32_t i = 0; asked != 0; i++, asked >>= 1) {
+        if ((asked & 1U) == 0) continue;
         if (!INTERLOCK[i].cause(scene)) {
             stood_s[i] = 0.0;
             continue;
         }
+        *cause_bits |= press_bit(i);
         stood_s[i] += scene->config->tick_s;
         if (press_stood(scene->config, stood_s[i], INTERLOCK[i].debounce_s)) {
             standing_bits |= press_bit(i);
@@ -285,7 +334,7 @@ static void publish_trips(const press_state_t *state, press_observation_t *obser
 {
     observation->trip_bits = state->trip_bits;
     observation->trip_action_bits = 0;
-    for (int32_t i = 0; i < PRESS_TRIP_COUNT; i++) {
+    for (int32_t i = 0; state->trip_bits != 0 && i < PRESS_TRIP_COUNT; i++) {
         if (press_has(state->trip_bits, (uint32_t)i)) {
             observation->trip_action_bits |= press_trip_action_bits(i);
         }
@@ -309,8 +358,8 @@ void press_interlock(const press_config_t *config, press_state_t *state,
     const scene_t scene = {config, state, observation};
     press_watch(config, state, observation);
     press_trips(config, state, sensor, observation);
-    state->interlock_bits = standing_interlocks(&scene, state->interlock_s);
-    state->zone_interlock_bits = zones_held(&scene);
+    state->interlock_bits = standing_interlocks(&scene, state->interlock_s, &state->interlock_standing_bits);
+    state->zone_interlock_bits = state->zones_suspect != 0 ? zones_held(&scene) : 0;
     observation->interlock_bits = state->interlock_bits;
     observation->permissive_missing_bits = missing_permissives(&scene);
     if (state->advise_countdown_ticks == 0) {

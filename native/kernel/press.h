@@ -636,6 +636,7 @@ typedef struct {
     uint32_t spike_count;
     uint32_t rejecting;
     uint32_t mate_due;                /* the neighbours' reference is to be taken */
+    uint32_t mate_moved;              /* since it went still; looked at with the thermal laws */
     uint32_t primed;
 } press_channel_state_t;
 
@@ -739,6 +740,9 @@ typedef struct {
     uint32_t change_count;
     uint32_t lease_lapse_count;
     uint32_t lease_primed;
+    uint32_t trip_standing_bits;     /* rows whose cause stands */
+    uint32_t interlock_standing_bits;
+    uint32_t zones_suspect;          /* some zone's evidence has begun to count */
     uint32_t exclusion_bits;         /* enum press_interlock: taken away by the last gate */
     uint32_t pressure_lost;          /* retained pressure fell too fast in the last full window */
     uint32_t digital_output_bits;    /* last written */

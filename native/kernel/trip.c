@@ -113,13 +113,17 @@ void press_trips(const press_config_t *config, press_state_t *state, const press
                  const press_observation_t *observation)
 {
     const scene_t scene = {config, state, sensor, observation};
-    for (uint32_t i = 0; i < PRESS_TRIP_COUNT; i++) {
+    uint32_t asked = press_causes_possible(&scene) | state->trip_standing_bits;
+    for (uint32_t i = 0; asked != 0; i++, asked >>= 1) {
         const trip_row_t *row = &TRIP[i];
         offence_t offence = {0.0, -1};
+        if ((asked & 1U) == 0) continue;
         if (!row->cause(&scene, &offence)) {
             state->trip_s[i] = 0.0;
+            state->trip_standing_bits &= ~press_bit(i);
             continue;
         }
+        state->trip_standing_bits |= press_bit(i);
         double debounce_s = row->debounce_s;
         if (row->debounce_config_s != NULL) debounce_s += row->debounce_config_s(config);
         state->trip_s[i] += config->tick_s;
@@ -127,7 +131,8 @@ void press_trips(const press_config_t *config, press_state_t *state, const press
             press_latch(state, i, offence.channel_unit, offence.channel);
         }
     }
-    for (uint32_t i = 0; i < PRESS_TRIP_COUNT && state->first_out_trip < 0; i++) {
+    for (uint32_t i = 0;
+         state->trip_bits != 0 && i < PRESS_TRIP_COUNT && state->first_out_trip < 0; i++) {
         if (press_has(state->trip_bits, i)) press_latch(state, i, 0.0, -1); /* its cause just left */
     }
     if (sensor->readback_ok == 1) { /* from here on, another lapse is news */

@@ -223,12 +223,14 @@ static void has_moved(press_channel_state_t *channel, double moved_unit)
     channel->still_reference_channel_unit = channel->reading_channel_unit;
     channel->step_channel_unit = fabs(moved_unit);
     channel->mate_due = 1;
+    channel->mate_moved = 0;
     channel->still_s = 0.0;
     channel->flat_s = 0.0;
 }
 
 /* The neighbours are looked at only while the channel stands still and its own heat does not
- * accuse it already; their reference is taken in the first still tick. */
+ * accuse it already, at the rate of the thermal laws; their reference is taken in the first
+ * still tick. */
 static bool is_stuck(const press_config_t *config, press_state_t *state, uint32_t number,
                      bool believed)
 {
@@ -243,14 +245,14 @@ static bool is_stuck(const press_config_t *config, press_state_t *state, uint32_
     if (believed && lives(state, number)) channel->flat_s += config->tick_s;
     bool ought_to_move = number < config->zone_count &&
                          state->zone[number].duty_fraction > STUCK_DUTY_FRACTION;
-    if (channel->mate_due != 0 || !ought_to_move) {
+    if (channel->mate_due != 0 || (!ought_to_move && state->advise_countdown_ticks == 0)) {
         const bool has_mate = mate_of(config, state, number, &mate_unit, &move_unit);
         if (channel->mate_due != 0) channel->mate_reference_channel_unit = mate_unit;
         channel->mate_due = 0;
-        ought_to_move = ought_to_move ||
-                        (has_mate &&
-                         fabs(mate_unit - channel->mate_reference_channel_unit) > move_unit);
+        channel->mate_moved =
+            has_mate && fabs(mate_unit - channel->mate_reference_channel_unit) > move_unit;
     }
+    ought_to_move = ought_to_move || channel->mate_moved != 0;
     if (ought_to_move) channel->still_s += config->tick_s;
     return press_stood(config, channel->still_s, channel_config->stuck_s_max);
 }

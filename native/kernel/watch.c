@@ -210,6 +210,22 @@ static void watch_pump(const press_config_t *config, press_state_t *state,
 }
 
 /* Pulsed valves: what is missed while they are open adds up until flow is seen. */
+/* Some zone has evidence that counts, or no sensor in good order. Otherwise no row of the zones
+ * can have a cause. What family.c finds is asked here as well. */
+static uint32_t zones_suspect(const press_config_t *config, const press_state_t *state,
+                              const press_observation_t *observation)
+{
+    uint32_t suspect = 0;
+    for (uint32_t i = 0; i < config->zone_count; i++) {
+        const press_zone_state_t *own = &state->zone[i];
+        const double counted_s = own->welded_s + own->heater_break_s + own->loop_break_s +
+                                 own->over_warn_s + own->family_s + own->sensor_bad_s;
+        suspect |= own->uncommanded | own->falls | own->no_gain | observation->quality[i] |
+                   observation->quality_reason_bits[i] | (counted_s > 0.0 ? 1U : 0U);
+    }
+    return suspect;
+}
+
 static void watch_mains(const press_config_t *config, press_state_t *state,
                         const press_observation_t *observation)
 {
@@ -250,4 +266,5 @@ void press_watch(const press_config_t *config, press_state_t *state,
         press_family(config, state, observation);
         press_oil_slow(config, state, observation);
     }
+    state->zones_suspect = zones_suspect(config, state, observation);
 }

@@ -265,3 +265,31 @@ def test_any_status_is_told_without_an_error_and_with_at_most_one_trip_alarm_a_s
         events = watch.step(at(float(i)), status)
         assert sum(event.severity is Severity.TRIP for event in events) <= 1
         assert all(event.message for event in events)
+
+
+ADVISORY = {name: i for i, name in enumerate(ADVISORIES)}
+
+
+@pytest.mark.parametrize("name", list(ADVISORIES))
+def test_an_advisory_comes_with_its_rationale_and_goes_quietly(name: str) -> None:
+    watch = make_watch()
+    (event,) = watch.step(at(1.0), Status(advisory_bits=1 << ADVISORY[name]))
+    row = ADVISORIES[name]
+    assert (event.kind, event.source, event.severity) == ("advisory", name, row.severity)
+    assert event.detail["action"] == row.action
+    assert event.detail["alarm_state"] == "active"
+    (gone,) = watch.step(at(3.0), Status())
+    assert (gone.source, gone.severity) == (name, Severity.INFO)
+    assert gone.detail["alarm_state"] == "normal"
+
+
+def test_an_advisory_that_flickers_is_told_as_chatter() -> None:
+    watch = make_watch()
+    bits = 1 << ADVISORY["valve_slow"]
+    told = [
+        event
+        for i in range(60)
+        for event in watch.step(at(0.5 * i), Status(advisory_bits=bits * (i % 2)))
+    ]
+    assert len(told) <= 8
+    assert "chattering" in told[-1].message

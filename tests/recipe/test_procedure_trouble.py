@@ -419,3 +419,80 @@ def test_a_restart_after_a_timeout_gets_the_phases_time_again() -> None:
     run.press.pressure_quality = 0
     run.procedure.restart()
     run.until("complete")
+
+
+# ---- advisories ------------------------------------------------------------------------------
+
+
+def advised(*names: str) -> int:
+    return sum(1 << NAMES.advisories.index(name) for name in names)
+
+
+def test_an_advisory_that_asks_for_it_holds_with_its_row_as_the_cause() -> None:
+    run = drive().until("heat").for_s(10.0)
+    run.press.advisory_bits = advised("zone_drift_far", "zone_drift")
+    run.for_s(2.0)
+    assert run.procedure.state in (State.HOLDING, State.HELD)
+    assert any(move.cause == "advisory zone_drift_far" for move in run.moves)
+
+
+def test_an_advisory_that_only_warns_changes_nothing() -> None:
+    run = drive().until("heat").for_s(10.0)
+    run.press.advisory_bits = advised("zone_drift", "valve_slow", "heater_weak", "foreign_output")
+    run.for_s(5.0)
+    assert run.procedure.phase == "heat"
+
+
+def test_one_that_stands_through_a_restart_holds_again_only_after_it_has_cleared() -> None:
+    run = drive().until("hold").for_s(2.0)
+    run.press.advisory_bits = advised("sensor_bad")
+    run.for_s(5.0)
+    assert run.procedure.state is State.HELD
+    assert run.procedure.restart()
+    run.for_s(5.0)
+    assert run.procedure.state is State.RUNNING
+    run.press.advisory_bits = 0
+    run.for_s(1.0)
+    run.press.advisory_bits = advised("sensor_bad")
+    run.for_s(2.0)
+    assert run.procedure.state in (State.HOLDING, State.HELD)
+
+
+def test_a_second_one_holds_while_the_first_still_stands() -> None:
+    run = drive().until("hold").for_s(2.0)
+    run.press.advisory_bits = advised("sensor_bad")
+    run.for_s(5.0)
+    run.procedure.restart()
+    run.for_s(2.0)
+    run.press.advisory_bits |= advised("oil_not_ok")
+    run.for_s(2.0)
+    assert run.procedure.state in (State.HOLDING, State.HELD)
+    assert any(move.cause == "advisory oil_not_ok" for move in run.moves)
+
+
+def test_a_hold_without_heat_or_pump_gives_both_back_with_the_restart() -> None:
+    run = drive().until("hold").for_s(2.0)
+    run.press.advisory_bits = advised("sensor_flat")
+    run.for_s(3.0)
+    command = run.press.command
+    assert (command.heat_enable, command.hydraulics) == (0, Hydraulics.OFF)
+    assert command.dump_request == 0
+    run.press.advisory_bits = 0
+    run.for_s(3.0)
+    assert (command.heat_enable, command.hydraulics) == (0, Hydraulics.OFF)
+    run.procedure.restart()
+    run.for_s(3.0)
+    assert (command.heat_enable, command.hydraulics) == (1, Hydraulics.PRESSURE)
+
+
+def test_an_advisory_in_the_gate_or_on_the_way_out_holds_nothing() -> None:
+    run = drive()
+    run.press.advisory_bits = advised("sensor_bad")
+    run.until("touch")
+    run.press.advisory_bits = 0
+    run.until("heat").for_s(5.0)
+    run.procedure.stop()
+    run.for_s(3.0)
+    run.press.advisory_bits = advised("sensor_bad")
+    run.for_s(3.0)
+    assert run.procedure.state is State.STOPPING
