@@ -105,7 +105,7 @@ def _rig(plan: Plan, machine: str | None, seed: int) -> Rig:
     tick_s = plan.station.station.tick_s
     if machine is None:
         clock = RealClock(tick_s)
-        return Rig(plan, clock, lambda: modbus_station(plan, clock))
+        return Rig(plan, clock, lambda: modbus_station(plan, clock), on_the_wire=True)
     batch = Batch(id="tuning")
     return Rig(
         plan,

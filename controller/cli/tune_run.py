@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import msgspec
 from rich.console import Console
 
+from controller.cli.session import stop_on_signals
 from controller.composition import Plan, run_batch, software_version
 from controller.config.stack import Batch
 from controller.config.station import Zone
-from controller.kernel import PERMISSIVE_NAMES, TRIP_NAMES
+from controller.kernel import PERMISSIVE_NAMES, TRIP_NAMES, TRIP_TEXTS
 from controller.loop import Procedure
 from controller.ports import Clock, Event, Sample, Severity, Station
 from controller.timing import LoopTiming
@@ -22,11 +23,16 @@ from controller.tuning import Limits, TuningError
 from controller.tuning.edit import with_texts
 from controller.tuning.figure import valve_svg, zone_svg
 from controller.tuning.identify import Asked, describe
-from controller.tuning.procedure import Tables, ValveLimits, ValveTuning, ZoneTuning
+from controller.tuning.procedure import ZoneTuning
 from controller.tuning.proposal import Change, Loop, Proposal, zone_changes
+from controller.tuning.start_gate import Tables
 from controller.tuning.valve import ValveFit, ValvePoint, fit_valve
+from controller.tuning.valve_procedure import ValveLimits, ValveTuning
 
-TABLES = Tables(PERMISSIVE_NAMES, TRIP_NAMES)
+TABLES = Tables(
+    PERMISSIVE_NAMES,
+    [f"{name} ({text})" for name, text in zip(TRIP_NAMES, TRIP_TEXTS, strict=True)],
+)
 WORKING_C = 100.0  # the predicted step ends here, or at the recipe's maximum
 VALVE_BAR_LOW, VALVE_BAR_HIGH, VALVE_BAR_PER_S = 15.0, 45.0, 0.5
 FULL_SCALE_SHARE_MAX = 0.9
@@ -39,6 +45,8 @@ class Rig:
     plan: Plan
     clock: Clock
     open_station: Callable[[], Station]
+    on_the_wire: bool = False
+    """Ctrl-C and SIGTERM then ask for the safe end."""
 
 
 @dataclass(slots=True)
@@ -107,6 +115,8 @@ async def _run(
     kernel = rig.plan.kernel(Batch(id="tuning"))
     station = rig.open_station()
     stopping = asyncio.Event()
+    if rig.on_the_wire:
+        stop_on_signals(stopping.set)
     await station.open()
     await run_batch(
         station,

@@ -37,7 +37,7 @@ def unseen(draw):
 
 
 @given(unseen())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_plant_never_seen_is_found(numbers):
     plant = Heated(**numbers)
     loop = identify(plant).loops[0]
@@ -53,7 +53,7 @@ def test_a_plant_never_seen_is_found(numbers):
 
 
 @given(unseen())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_what_it_proposes_keeps_its_margins_and_settles(numbers):
     loop = identify(Heated(**numbers)).loops[0]
     assert loop.pid.gain_margin_ratio >= 1.7
@@ -71,7 +71,7 @@ def test_what_it_proposes_keeps_its_margins_and_settles(numbers):
 
 @pytest.mark.skipif(not hasattr(lib, "press_predictive_step"), reason="kernel without the law")
 @given(unseen())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_with_the_predictive_law_the_step_is_near_the_least_time(numbers):
     """One seed each, so a little wider than the medians of the bench's table."""
     loop = identify(Heated(**numbers), dt_s=0.5).loops[0]
@@ -99,7 +99,7 @@ def test_dead_times_of_five_to_sixty_seconds(dead_time_s):
 
 
 @given(st.floats(0.5, 2.0), st.integers(0, 1000))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_of_the_three_models_the_true_one_is_chosen_and_its_sigmas_are_honest(mass, seed):
     first = identify(Heated(250.0, 600.0 * mass, 0.0, 15.0, seed=seed)).loops[0]
     second = identify(Heated(250.0, 600.0 * mass, 25.0, 10.0, seed=seed)).loops[0]
@@ -171,6 +171,6 @@ def test_whatever_the_sensor_says_the_duty_stays_within_its_limit_and_ends(readi
 
 
 def test_the_same_data_give_the_same_proposal():
-    assert identify(Heated(seed=3)) == identify(Heated(seed=3))
-    a, b = identify(Heated(seed=3)).loops[0], identify(Heated(seed=4)).loops[0]
-    assert a.data_sha256 != b.data_sha256
+    first, again, other = (identify(Heated(seed=seed)) for seed in (3, 3, 4))
+    assert first == again
+    assert first.loops[0].data_sha256 != other.loops[0].data_sha256
