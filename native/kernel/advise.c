@@ -310,7 +310,7 @@ static const advisory_row_t ADVISORY[PRESS_ADVISORY_COUNT] = {
     [PRESS_ADVISORY_PRESSURE_NEAR_LIMIT] = {"pressure near its limit", HOLD, near_limit, NULL},
     [PRESS_ADVISORY_COOLANT_LOST] = {"cooling water does not flow", HOLD_COLD, coolant_lost, NULL},
     [PRESS_ADVISORY_OIL_NOT_OK] = {"oil not in order", HOLD, oil_not_ok, NULL},
-    [PRESS_ADVISORY_MAINS_DIP] = {"mains dipped", HOLD, mains_lost, NULL},
+    [PRESS_ADVISORY_MAINS_DIP] = {"mains dipped", HOLD_ALL, mains_lost, NULL},
     [PRESS_ADVISORY_GUARD_DISCREPANCY] =
         {"two contacts of one switch disagree", WARN, guard_differs, discrepancy_s},
     [PRESS_ADVISORY_FOREIGN_OUTPUT] =

@@ -98,9 +98,11 @@ static void watch_rise(const press_config_t *config, press_state_t *state,
         oil->rises = 0;
         return;
     }
-    oil->rises = bar - oil->rise_reference_bar >= config->limit.uncommanded_rise_bar;
+    const bool rose = bar - oil->rise_reference_bar >= config->limit.uncommanded_rise_bar;
+    if (rose) oil->rises = 1;
     oil->rise_s += config->tick_s;
-    if (oil->rises || !press_stood(config, oil->rise_s, RISE_WINDOW_S)) return;
+    if (!press_stood(config, oil->rise_s, RISE_WINDOW_S)) return;
+    if (!rose) oil->rises = 0; /* a whole window without: what rose once may be reset */
     oil->rise_reference_bar = bar;
     oil->rise_s = 0.0;
 }

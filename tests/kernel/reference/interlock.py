@@ -110,9 +110,11 @@ class Rise:
         if asked_for or now.pressure_quality == BAD:
             self.start, self.verdict, self.clock.s = bar, False, 0.0
             return
-        self.verdict = bar - self.start >= limit.uncommanded_rise_bar
+        rose = bar - self.start >= limit.uncommanded_rise_bar
+        self.verdict = self.verdict or rose
         self.clock.run(True)
-        if not self.verdict and self.clock.reached(1.0):
+        if self.clock.reached(1.0):  # a second's window: without a rise it takes the verdict back
+            self.verdict = rose
             self.start, self.clock.s = bar, 0.0
 
 
