@@ -130,8 +130,8 @@ double wip_leak_mpa(const wip_vessel_config_t *vessel, double pressure_mpa, doub
 double wip_needle_fraction(const wip_drive_config_t *drive, double flow_ml_per_s,
                            double pressure_mpa, double gain_ratio)
 {
-    const double most_ml_per_s = drive->needle_flow_ml_per_s * sqrt(pressure_mpa > 1e-3 ? pressure_mpa : 1e-3) *
-                                 gain_ratio;
+    const double most_ml_per_s =
+        drive->needle_flow_ml_per_s * sqrt(pressure_mpa > 1e-3 ? pressure_mpa : 1e-3) * gain_ratio;
     if (!(flow_ml_per_s > 0.0)) return 0.0;
     return press_clamp(sqrt(flow_ml_per_s / most_ml_per_s), 0.0, 1.0);
 }

@@ -42,6 +42,25 @@ static inline bool wip_guarded(const wip_observation_t *observation)
            wip_input(observation, WIP_INPUT_GUARD_B_CLOSED);
 }
 
+static inline double wip_measured(const wip_observation_t *observation, uint32_t channel)
+{
+    return observation->measurement_channel_unit[channel];
+}
+
+static inline bool wip_written(const wip_state_t *state, uint32_t output)
+{
+    return press_has(state->digital_output_bits, output);
+}
+
+/* Zero of the transducers while vented, offset of the thermometers while flushed. */
+void wip_tare(const wip_config_t *config, wip_state_t *state, const wip_observation_t *observation);
+/* What an untared transducer may be off without being taken at its word. */
+double wip_forgiven_mpa(const wip_config_t *config, const wip_state_t *state);
+/* Mean of the trusted thermometers; the last estimate when there is none. */
+double wip_fluid_measured_c(const wip_config_t *config, const wip_state_t *state,
+                            const wip_observation_t *observation, bool tared);
+/* Plunger, windows and timers: evidence of leak, burst, progress and blocked-in heat. */
+void wip_watch(const wip_config_t *config, wip_state_t *state, const wip_observation_t *observation);
 /* Every transducer that can tell says that there is no pressure. */
 bool wip_released(const wip_config_t *config, const wip_observation_t *observation);
 bool wip_in_lease(const wip_state_t *state, const wip_command_t *command);
