@@ -6,6 +6,7 @@ import typer
 
 from controller.cli import recipe as recipe_commands
 from controller.cli import record as record_commands
+from controller.cli import springback as springback_commands
 from controller.cli import tune as tune_commands
 from controller.cli.capability import capability_command
 from controller.cli.daemon import run
@@ -24,6 +25,7 @@ app.command()(run)
 app.command("capability")(capability_command)
 app.add_typer(recipe_commands.app, name="recipe")
 app.add_typer(record_commands.app, name="record")
+app.add_typer(springback_commands.app, name="springback")
 app.add_typer(tune_commands.app, name="tune")
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
+from pathlib import Path
 
 from controller.alarms.watch import Watch
 from controller.config.kernel_fields import kernel_fields
@@ -42,6 +43,7 @@ from controller.recipe.phases import Hold
 from controller.recipe.procedure import Procedure
 from controller.recipe.states import State
 from controller.record.model import BatchHeader
+from controller.springback import load_history
 from controller.telemetry.plane import Identity
 from controller.timing import LoopTiming
 
@@ -69,6 +71,13 @@ class Plan:
     material_source: Source
     station: Station
     station_source: Source
+    density_correction_fraction: float = 0.0
+    """What earlier batches sprang back too much; in the record of every batch."""
+
+    def corrected(self, folder: Path) -> Plan:
+        """With what was learned of this recipe beside its records. Raises SpringbackError."""
+        history = load_history(folder, self.recipe.recipe.name)
+        return replace(self, density_correction_fraction=history.correction_fraction)
 
     def at(self, station: Station) -> Plan:
         """The same plan on a station whose addresses were changed."""
@@ -78,13 +87,13 @@ class Plan:
         """A fresh kernel for one batch. Raises KernelConfigError."""
         return Kernel(kernel_fields(self.station, self.material, self.recipe, batch, SIGNAL_NAMES))
 
-    def procedure(self, density_correction_fraction: float = 0.0) -> Procedure:
+    def procedure(self) -> Procedure:
         return Procedure(
             self.recipe,
             KERNEL_NAMES,
             zone_count=len(self.station.zone),
             lease_ticks=5 * RECIPE_TICKS,
-            density_correction_fraction=density_correction_fraction,
+            density_correction_fraction=self.density_correction_fraction,
         )
 
     def header(self, batch: Batch, clock: Clock, seed: int | None = None) -> BatchHeader:
@@ -120,6 +129,7 @@ class Plan:
             "temperature_c_max": limits.temperature_c_max,
             "stack_pressure_mpa_max": limits.pressure_mpa_max,
             "hold_s": sum(holds),
+            "density_correction_fraction": self.density_correction_fraction,
             **{f"zone_{number}_power_w": zone.power_w for number, zone in zones},
         }
 

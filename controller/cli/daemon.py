@@ -12,16 +12,21 @@ from typing import Annotated, Any
 
 import structlog
 import typer
+from msgspec.structs import replace
 
 from controller import log
 from controller.cli.errors import EXIT_NOT_COMPLETE, refusals
 from controller.cli.session import Ending, Session, new_batch, open_record, run_session
+from controller.cli.springback import learn_from
 from controller.clocks import RealClock
 from controller.composition import COMPLETE, Plan, load_plan
 from controller.config.stack import Batch
 from controller.log import LogSink
 from controller.realtime import realtime
 from controller.recipe.idle import Idle
+from controller.recipe.phases import ends_on_density
+from controller.record.model import RecordError
+from controller.springback import SpringbackError
 
 DEFAULT_RECIPE = "sulfide-hot-press-100"  # gives an idle kernel its limits
 
@@ -32,6 +37,13 @@ def run(
         str | None, typer.Option(help="Press this recipe once, then end; without it: idle")
     ] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id; default: time and recipe")] = None,
+    areal_mass: Annotated[
+        float | None, typer.Option(min=0.001, max=50.0, help="Of the weighed stack, g/cm²")
+    ] = None,
+    thickness_reference: Annotated[
+        float | None,
+        typer.Option(min=-100.0, max=500.0, help="Displacement of today's empty tooling, mm"),
+    ] = None,
 ) -> None:
     """Run a station: sense, publish, and press a recipe if one is given.
 
@@ -43,9 +55,16 @@ def run(
     try:
         with refusals():
             plan = load_plan(recipe or DEFAULT_RECIPE, config)
-            ending = _run_loop(_run(plan, recipe is not None, batch))
+            measured = Batch(
+                id="measured",
+                areal_mass_g_per_cm2=areal_mass,
+                thickness_reference_mm=thickness_reference,
+            )
+            ending = _run_loop(_run(plan, recipe is not None, batch, measured))
         if ending.record is not None:
             _report(ending.record)
+            if any(ends_on_density(phase) for phase in plan.recipe.phase):
+                _learn(ending.record.parent, plan.recipe.recipe.name)
     finally:
         writer.close(2.0)
     if recipe is not None and ending.outcome != COMPLETE:
@@ -62,10 +81,17 @@ def _run_loop(main: Coroutine[Any, Any, Ending]) -> Ending:
     return uvloop.run(main)
 
 
-async def _run(plan: Plan, pressing: bool, given: str | None) -> Ending:
+async def _run(plan: Plan, pressing: bool, given: str | None, measured: Batch) -> Ending:
     clock = RealClock(plan.station.station.tick_s)
-    batch = new_batch(plan, clock, given) if pressing else Batch(id="idle")
+    name = new_batch(plan, clock, given).id if pressing else "idle"
+    batch = replace(measured, id=name)
     folder = Path(plan.station.record.directory)
+    plan = plan.corrected(folder) if pressing else plan
+    if plan.density_correction_fraction:
+        structlog.get_logger("start").info(
+            "density target raised by learned springback",
+            fraction=plan.density_correction_fraction,
+        )
     kernel = plan.kernel(batch)
     record = partial(open_record, plan, batch, clock, folder) if pressing else None
     procedure = plan.procedure() if pressing else Idle()
@@ -74,6 +100,20 @@ async def _run(plan: Plan, pressing: bool, given: str | None) -> Ending:
         for grant in grants:
             structlog.get_logger("start").info(str(grant))
         return await run_session(session)
+
+
+def _learn(records: Path, recipe: str) -> None:
+    """After the batch, where a second of reading harms nobody."""
+    try:
+        history, said = learn_from(records, recipe)
+    except (RecordError, SpringbackError) as error:
+        structlog.get_logger("springback").warning(str(error))
+        return
+    for line in said:
+        structlog.get_logger("springback").info(line)
+    structlog.get_logger("springback").info(
+        "springback learned", recipe=recipe, correction_fraction=history.correction_fraction
+    )
 
 
 def _report(record: Path) -> None:

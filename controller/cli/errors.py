@@ -14,6 +14,7 @@ from controller.config.problem import ConfigError
 from controller.kernel import KernelConfigError
 from controller.ports import StationError
 from controller.record.model import RecordError
+from controller.springback import SpringbackError
 from controller.telemetry.broker import BrokerError
 from controller.telemetry.credentials import CredentialsError
 from controller.tuning import TuningError
@@ -29,6 +30,7 @@ _REFUSALS = (
     KernelConfigError,
     MachineError,
     RecordError,
+    SpringbackError,
     StationError,
     TuningError,
 )
