@@ -1,4 +1,4 @@
-"""Pressure and six zones on the real simulated press: plant in C, wire, sensors, the whole kernel.
+"""Pressure and six zones on the real simulated press, and the WIP: plant, wire, sensors, kernel.
 
 The pressure laws get the same machine, the same closing and the same jerk-limited setpoint;
 only the valve's opening comes from another law. The machine's valve has 3 % hysteresis. Each
@@ -19,11 +19,13 @@ from rich.table import Table
 from simple_pid import PID
 
 from controller.kernel import Kernel
+from tools.bench import isostatic
 from tools.bench.harness import Metric, Target
 from tools.bench.pressing import SAMPLE_TICKS, Press, Trace, Valve
 
 SEEDS, SEEDS_QUICK = 50, 3
 THERMAL_SEEDS, THERMAL_SEEDS_QUICK = 12, 2
+WIP_SEEDS, WIP_SEEDS_QUICK = 5, 1
 PRESS_MPA, RATE_MPA_PER_S = 100.0, 1.0
 SPAN_MPA = 100.0
 TARGET_C = 100.0
@@ -193,6 +195,7 @@ def _recovery_s(trace: Trace, known_k: np.ndarray) -> float:
 # ---- the group -----------------------------------------------------------------------------------
 
 _Job = tuple[str, str | float, int]
+Found = dict[tuple[str, str | float], Figures]
 _UNITS = {
     "overshoot": "K",
     "closing_recovery": "s",
@@ -208,6 +211,7 @@ _THERMAL_TARGETS = {
     (10.0, "soak_spread"): 0.2,
     (5.0, "closing_recovery"): 60.0,
 }
+_WIP_TARGETS = {"wip_peak_error": 1.5, "wip_hold_error": 0.3}
 _INSTRUMENTS = (
     "pressure: errors are of the true pressure, in % of 100 MPa; the load cell's own error (0.1 %, "
     "drawn by the seed) is in them, a hold cannot be better than it. Six zones: each instrument's "
@@ -219,6 +223,8 @@ def _do(job: _Job) -> tuple[_Job, Figures]:
     kind, what, seed = job
     if kind == "pressure":
         return job, pressure_run(str(what), seed)
+    if kind == "wip":
+        return job, isostatic.wip_run(str(what), seed)
     if kind == "weak":
         return job, weak_run(float(what), seed)
     return job, thermal_run(float(what), seed)
@@ -229,6 +235,9 @@ def _jobs(quick: bool) -> list[_Job]:
     few = range(1, 1 + (THERMAL_SEEDS_QUICK if quick else THERMAL_SEEDS))
     jobs: list[_Job] = [("thermal", rate, seed) for rate in (5.0, 10.0) for seed in few]
     jobs += [("weak", 5.0, seed) for seed in few]
+    if isostatic.BUILT:
+        wips = range(1, 1 + (WIP_SEEDS_QUICK if quick else WIP_SEEDS))
+        jobs += [("wip", law, seed) for law in isostatic.LAWS for seed in wips]
     return jobs + [("pressure", law, seed) for law in PRESSURE_LAWS for seed in seeds]
 
 
@@ -253,7 +262,7 @@ def runs(
     }
 
 
-_last: list[dict[tuple[str, str | float], Figures]] = []
+_last: list[Found] = []
 
 
 def measure(quick: bool) -> dict[str, Metric]:
@@ -272,7 +281,25 @@ def measure(quick: bool) -> dict[str, Metric]:
             shown[f"zones_{rate:g}.{name}"] = _alone(rate, name, number)
     for name, number in found["weak", 5.0].items():
         shown[f"zones_5.{name}"] = _alone(5.0, name, number)
-    return shown
+    return shown | _wip_metrics(found)
+
+
+def _wip_metrics(found: Found) -> dict[str, Metric]:
+    """Beside the same kernel that is not asked to keep a temperature band."""
+    if ("wip", isostatic.LAWS[0]) not in found:
+        return {}
+    ours, other = (found["wip", law] for law in isostatic.LAWS)
+    units = {"wip_peak_error": "K", "wip_trips": "of runs"}
+    return {
+        name: Metric(
+            number,
+            other[name],
+            isostatic.LAWS[1],
+            units.get(name, "% target"),
+            Target("ours", "<=", _WIP_TARGETS[name]) if name in _WIP_TARGETS else None,
+        )
+        for name, number in ours.items()
+    }
 
 
 def _alone(rate: float, name: str, number: float) -> Metric:

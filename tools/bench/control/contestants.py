@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+import msgspec
+
+from controller.tuning import Limits, TuningError, identify
+from controller.tuning.proposal import Loop
 from tools.bench.control.laws import (
     PREDICTIVE,
     HotpressPid,
     HotpressPredictive,
     Law,
     Programme,
+    predictive_fields,
 )
 from tools.bench.control.peers import (
     KILN_SHIPPED,
@@ -23,7 +29,7 @@ from tools.bench.control.peers import (
     kiln_gains,
     relay_gains,
 )
-from tools.bench.control.plants import MakePlant, Model, Sensor
+from tools.bench.control.plants import MakePlant, Model, Plant, Rows, Sensor
 from tools.bench.control.trial import Rig
 from tools.bench.control.tuning import Gains, amigo, fit, simc, step_test
 
@@ -42,6 +48,7 @@ class Workshop:
     known: Sequence[Model] | None = None
     noise: tuple[float, float] = (0.05, 0.1)
     doubt_ratio: float = 0.15
+    refused: bool = False  # `hotpress tune` did, and a step test stood in for it
     _sensors_used: int = field(default=0, repr=False)
 
     def sensors(self) -> list[Sensor]:
@@ -56,6 +63,31 @@ class Workshop:
             return list(self.known)
         time_s, readings = step_test(self.make, self.sensors(), self.target_c)
         return [fit(time_s, reading_c) for reading_c in readings]
+
+    @cached_property
+    def loops(self) -> list[Loop] | None:
+        """What `hotpress tune` finds on the plant; None where it refuses."""
+        behind = _Behind(self.make(), self.sensors())
+        limits = Limits(temperature_c_max=self.target_c)
+        try:
+            return identify(behind, limits, zones=self.zones, dt_s=STEP_S).loops
+        except TuningError:
+            self.refused = True
+            return None
+
+
+class _Behind:
+    """A plant behind its sensors."""
+
+    def __init__(self, plant: Plant, sensors: Sequence[Sensor]) -> None:
+        self._rows = Rows(plant, len(sensors))
+        self._sensors = sensors
+
+    def step(self, duty: Any, dt_s: float) -> Any:
+        duties = duty if len(self._sensors) > 1 else [duty]
+        now_c = self._rows.step(duties, dt_s)
+        read_c = [sensor(t) for sensor, t in zip(self._sensors, now_c, strict=True)]
+        return read_c if len(read_c) > 1 else read_c[0]
 
 
 Tuned = Callable[[], list[Law]]
@@ -72,13 +104,25 @@ class Contestant:
 
 
 def _predictive(shop: Workshop) -> Tuned:
-    models, doubt = shop.models, shop.doubt_ratio
-    return lambda: [HotpressPredictive(model, doubt) for model in models]
+    if shop.known is None and shop.loops is not None:
+        fields = [msgspec.structs.asdict(loop.predictive) for loop in shop.loops]
+    else:
+        fields = [predictive_fields(model, shop.doubt_ratio) for model in shop.models]
+    return lambda: [HotpressPredictive(each) for each in fields]
 
 
 def _hotpress_pid(shop: Workshop) -> Tuned:
+    if shop.known is None and shop.loops is not None:
+        pairs = [_proposed_pid(loop) for loop in shop.loops]
+        return lambda: [HotpressPid(model, gains) for model, gains in pairs]
     models = shop.models
     return lambda: [HotpressPid(model) for model in models]
+
+
+def _proposed_pid(loop: Loop) -> tuple[Model, Gains]:
+    found, pid = loop.law_model, loop.pid
+    model = Model(found.gain_c, found.time_constant_s, found.dead_time_s, found.lag_s, found.rest_c)
+    return model, Gains(pid.kp_per_c, pid.ti_s, pid.td_s)
 
 
 def _simple_pid(rule: Callable[[Model], Gains]) -> Callable[[Workshop], Tuned]:

@@ -30,16 +30,18 @@ def load(plant: Plant) -> float:
     return 1.0
 
 
-def step_figures(rig: Rig, target_c: float, bound: Bound, least: Recovery | None) -> Figures:
+def step_figures(
+    rig: Rig, target_c: float, bound: Bound, least: Recovery | None, hold_s: float = HOLD_S
+) -> Figures:
     """Step, noisy hold, and where a bound for it is given a load. The rig is left in the hold."""
     rig.begin(Programme(target_c))
     begun_s = rig.step_s  # the first sample is taken before the first duty
     step = rig.run(STEP_BOUNDS * bound.settle_s)
-    hold = rig.run(HOLD_S)
+    hold = rig.run(hold_s)
     figures = settled(step, bound.settle_s, begun_s) | {
         "overshoot_k": step.overshoot_k(),
         "iae_ratio": step.iae_c_s() / bound.iae_c_s,
-        "travel": hold.travel(),
+        "travel": hold.travel() * HOLD_S / hold_s,
         "hold_k": hold.deviation_k(),
         "spread_k": hold.spread_k(),
     }
@@ -139,16 +141,21 @@ def judge(
 def one_step(
     contestant: Contestant, shop: Workshop, plant: Plant, bound: Bound, least: Recovery | None
 ) -> Figures:
-    """Tune on the shop's plant, then step `plant`, which may be another one."""
+    """Tune on the shop's plant, then step `plant`."""
     assert contestant.tune is not None, f"{contestant.name} is not built"
     rig = Rig(plant, shop.sensors(), contestant.tune(shop)(), contestant.step_s)
-    return step_figures(rig, shop.target_c, bound, least)
+    figures = step_figures(rig, shop.target_c, bound, least)
+    return figures | {"refused": float(shop.refused)}
+
+
+_SHARES = ("never", "refused")
 
 
 def medians(runs: Sequence[Figures]) -> Figures:
-    """Median of each figure over the runs that have it; of `never` the share of runs."""
+    """Median of each figure over the runs that have it; of `never` and `refused` the share."""
     names = dict.fromkeys(name for run in runs for name in run)
     found = {name: statistics.median(run[name] for run in runs if name in run) for name in names}
-    if "never" in found:
-        found["never"] = statistics.fmean(run["never"] for run in runs)
+    for name in _SHARES:
+        if name in found:
+            found[name] = statistics.fmean(run[name] for run in runs)
     return found

@@ -7,12 +7,14 @@ may make its own course of it (hotpress: jerk-limited) or hold the programme's c
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.kernel import ffi, lib
+from controller.tuning.identify import OBSERVER_RATIO, RESPONSE_RATIO
 from tools.bench.control.plants import Model
-from tools.bench.control.tuning import amigo
+from tools.bench.control.tuning import Gains, amigo
 
 PREDICTIVE = hasattr(lib, "press_predictive_step")
 # As the demo press has them.
@@ -69,14 +71,14 @@ class _Course:
 
 class HotpressPid:
     """The kernel's 2-DOF PID. A step: setpoint weight 0. A ramp: feed-forward from the model and
-    the setpoint of one lag ago, as native/kernel/thermal.c does it."""
+    the setpoint of one lag ago, as native/kernel/thermal.c does it. Gains: AMIGO's, or given."""
 
     holding = False
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, gains: Gains | None = None) -> None:
         self._model = model
         self._lag_s = model.dead_time_s + model.lag_s
-        self._gains = amigo(model)
+        self._gains = gains or amigo(model)
         self._state = ffi.new("press_pid_t *")
         self._output = 0.0
 
@@ -92,7 +94,7 @@ class HotpressPid:
                 "td_s": gains.td_s,
                 "filter_s": 0.5 * gains.td_s,
                 "setpoint_weight_ratio": 1.0 if self._ramps else 0.0,
-                "tracking_s": math.sqrt(gains.ti_s * gains.td_s),
+                "tracking_s": math.sqrt(gains.ti_s * gains.td_s) or 0.5 * gains.ti_s,
                 "output_fraction_max": 1.0,
             },
         )
@@ -117,34 +119,39 @@ class HotpressPid:
         return self._output
 
 
+def predictive_fields(model: Model, doubt_ratio: float) -> dict[str, Any]:
+    """The law's configuration for a model that is known, by the design of `hotpress tune`."""
+    delay_s = model.dead_time_s + model.lag_s
+    return {
+        "gain_c": model.gain_c,
+        "time_constant_s": model.time_constant_s,
+        "lag_s": model.lag_s,
+        "dead_time_s": model.dead_time_s,
+        "rest_c": model.rest_c,
+        "noise_c": NOISE_C,
+        "response_s": RESPONSE_RATIO * delay_s,
+        "observer_s": OBSERVER_RATIO * delay_s,
+        "gain_doubt_ratio": doubt_ratio,
+        "dead_time_doubt_ratio": doubt_ratio,
+        "disturbance_fraction_max": 0.5,
+        "residual_c_max": 3.0,
+    }
+
+
 class HotpressPredictive:
-    """The kernel's predictive law with a model; how sure the model is decides how it doubts."""
+    """The kernel's predictive law. Its fallback is a slow PI on the same model."""
 
     holding = False
 
-    def __init__(self, model: Model, doubt_ratio: float = 0.15) -> None:
-        delay_s = model.dead_time_s + model.lag_s
-        config = {
-            "gain_c": model.gain_c,
-            "time_constant_s": model.time_constant_s,
-            "lag_s": model.lag_s,
-            "dead_time_s": model.dead_time_s,
-            "rest_c": model.rest_c,
-            "noise_c": NOISE_C,
-            "response_s": 4.0 * delay_s / 15.0,
-            "observer_s": 25.0 * delay_s / 15.0,
-            "gain_doubt_ratio": doubt_ratio,
-            "dead_time_doubt_ratio": doubt_ratio,
-            "disturbance_fraction_max": 0.5,
-            "residual_c_max": 3.0,
-            "output_fraction_max": 1.0,
-            "pid": {
-                "kp_per_unit": 0.3 * model.time_constant_s / (model.gain_c * delay_s),
-                "ti_s": 4.0 * delay_s,
-                "filter_s": 3.0,
-                "tracking_s": delay_s,
-            },
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        delay_s = fields["dead_time_s"] + fields["lag_s"]
+        fallback = {
+            "kp_per_unit": 0.3 * fields["time_constant_s"] / (fields["gain_c"] * delay_s),
+            "ti_s": 4.0 * delay_s,
+            "filter_s": 3.0,
+            "tracking_s": delay_s,
         }
+        config = {**fields, "output_fraction_max": 1.0, "pid": fallback}
         self._config = ffi.new("press_predictive_config_t *", config)
         self._state = ffi.new("press_predictive_t *")
         self._output = 0.0

@@ -40,6 +40,7 @@ UNITS = {
     "hold_k": "K",
     "spread_k": "K",
     "never": "of runs",
+    "refused": "of runs",
     "dip_k": "K",
     "recovery_s": "s",
     "load_dip_k": "K",

@@ -14,7 +14,15 @@ import numpy as np
 
 from tools.bench.control.bound import BAND_K, Bound, Recovery, recovery, time_optimal
 from tools.bench.control.contestants import CONTESTANTS, Contestant, Tuned, Workshop
-from tools.bench.control.judge import Figures, load_bound, one_step, recovered, resting, settled
+from tools.bench.control.judge import (
+    Figures,
+    load_bound,
+    one_step,
+    recovered,
+    resting,
+    settled,
+    step_figures,
+)
 from tools.bench.control.laws import Programme
 from tools.bench.control.plants import LagPlant, Model, Plant
 from tools.bench.control.trial import Course, Rig
@@ -31,6 +39,7 @@ CLOSING_MPA = 20.0
 DIE_J_PER_K = 2000.0  # of a stack in a steel die of 4 kg
 STACK_BAND_K = 1.0
 _AFTER_RAMP_S = 600.0
+_SHORT_HOLD_S = 500.0  # where travel is not the question
 _CLOSED_S = 900.0
 
 Found = dict[str, Figures]
@@ -56,10 +65,10 @@ def load_bound_of(model: Model) -> Recovery | None:
     return load_bound(_shop(model, 0, known=True), bound_of(model))
 
 
-def _step(contestant: Contestant, seed: int, tuned_on: Model, plant: Model, known: bool) -> Figures:
-    shop = _shop(tuned_on, seed, known=known)
-    bound, least = bound_of(plant), load_bound_of(plant)
-    return one_step(contestant, shop, LagPlant(plant), bound, least)
+def _step(contestant: Contestant, seed: int, plant: Model, known: bool) -> Figures:
+    """Tuned on this plant and asked to step it."""
+    shop = _shop(plant, seed, known=known)
+    return one_step(contestant, shop, LagPlant(plant), bound_of(plant), load_bound_of(plant))
 
 
 @lru_cache(maxsize=1)
@@ -69,11 +78,11 @@ def _mains_bound() -> Recovery:
 
 
 def step_known(contestant: Contestant, seed: int) -> Found:
-    return {"step_known": _step(contestant, seed, PLATEN, PLATEN, True)}
+    return {"step_known": _step(contestant, seed, PLATEN, True)}
 
 
 def step_two_lags(contestant: Contestant, seed: int) -> Found:
-    return {"step_two_lags": _step(contestant, seed, TWO_LAGS, TWO_LAGS, True)}
+    return {"step_two_lags": _step(contestant, seed, TWO_LAGS, True)}
 
 
 def unseen(seed: int) -> Model:
@@ -84,8 +93,7 @@ def unseen(seed: int) -> Model:
 
 
 def step_tuned(contestant: Contestant, seed: int) -> Found:
-    plant = unseen(seed)
-    return {"step_tuned": _step(contestant, seed, plant, plant, False)}
+    return {"step_tuned": _step(contestant, seed, unseen(seed), False)}
 
 
 def drifted(seed: int) -> Model:
@@ -94,8 +102,24 @@ def drifted(seed: int) -> Model:
     return PLATEN.off(1 + 0.2 * gain, 1 + 0.2 * time_constant, 1 + 0.3 * dead_time)
 
 
+@lru_cache(maxsize=16)
+def _tuned_once(model: Model, key: str) -> Tuned:
+    """By the model where there is a rule for it; the others on a plant of that model."""
+    contestant = next(c for c in CONTESTANTS if c.key == key)
+    assert contestant.tune is not None
+    return contestant.tune(_shop(model, 0, known=True))
+
+
+def _platen_rig(contestant: Contestant, seed: int, plant: Model) -> Rig:
+    """Tuned once on the platen, now on this plant."""
+    laws = _tuned_once(PLATEN, contestant.key)()
+    return Rig(LagPlant(plant), _shop(plant, seed, known=True).sensors(), laws, contestant.step_s)
+
+
 def step_drifted(contestant: Contestant, seed: int) -> Found:
-    return {"step_drifted": _step(contestant, seed, PLATEN, drifted(seed), True)}
+    plant = drifted(seed)
+    rig, least = _platen_rig(contestant, seed, plant), load_bound_of(plant)
+    return {"step_drifted": step_figures(rig, TARGET_C, bound_of(plant), least, _SHORT_HOLD_S)}
 
 
 def varied(seed: int) -> Model:
@@ -120,11 +144,8 @@ def ramp_figures(course: Course, start_c: float, rate_c_per_s: float, bound: Bou
 
 def _ramp(rate_c_per_min: float) -> Callable[[Contestant, int], Found]:
     def scenario(contestant: Contestant, seed: int) -> Found:
-        assert contestant.tune is not None
         plant, rate_c_per_s = varied(seed), rate_c_per_min / 60.0
-        shop = _shop(PLATEN, seed, known=True)
-        laws = contestant.tune(shop)()
-        rig = Rig(LagPlant(plant), shop.sensors(), laws, contestant.step_s)
+        rig = _platen_rig(contestant, seed, plant)
         rig.begin(Programme(TARGET_C, rate_c_per_s))
         course = rig.run((TARGET_C - PLATEN.rest_c) / rate_c_per_s + _AFTER_RAMP_S)
         figures = ramp_figures(course, PLATEN.rest_c, rate_c_per_s, bound_of(plant))
@@ -136,10 +157,7 @@ def _ramp(rate_c_per_min: float) -> Callable[[Contestant, int], Found]:
 
 def mains_low(contestant: Contestant, seed: int) -> Found:
     """Nine tenths of the voltage, while the platen holds its target."""
-    assert contestant.tune is not None
-    shop, bound = _shop(PLATEN, seed, known=True), bound_of(PLATEN)
-    laws = contestant.tune(shop)()
-    rig = Rig(LagPlant(PLATEN), shop.sensors(), laws, contestant.step_s)
+    rig, bound = _platen_rig(contestant, seed, PLATEN), bound_of(PLATEN)
     rig.begin(Programme(TARGET_C))
     rig.run(6.5 * bound.settle_s)
     rig.power_ratio = MAINS_POWER
