@@ -4,7 +4,7 @@
  * ago (delayed), which is what the sensor sees. Observed are five things that the model may have
  * wrong: its offset from the measurement, heat from elsewhere, its gain, its loss and its dead time,
  *
- *     error' = keep error + push (disturbance - load + gain_error f) - slope dead_time_error df
+ *     error' = keep error + push (disturbance + gain_error f) - slope dead_time_error df
  *
  * with f the delayed, lagged duty and df its change: a dead time that is wrong shows only when the
  * duty changes, a gain that is wrong only while there is duty. So one Kalman filter over the four
@@ -216,7 +216,7 @@ static void forecast(const press_predictive_config_t *config, const observer_ste
         -step->slope_c_per_s * change_fraction};
     double row[OBSERVED];
     state->error_c = step->keep * state->error_c +
-                     step->push_c * (state->disturbance_fraction - state->load_fraction) +
+                     step->push_c * state->disturbance_fraction +
                      weight[2] * state->gain_error_ratio + weight[3] * state->loss_error_ratio +
                      weight[4] * state->dead_time_error_s;
     for (uint32_t j = 0; j < OBSERVED; j++) {

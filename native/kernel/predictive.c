@@ -14,6 +14,9 @@
  * the model, so a ramp needs no integral. There is no integral at all: what integrates is the
  * observer's disturbance, and that is fed with the achieved duty. So nothing can wind up.
  *
+ * A known load is duty that is taken away: it reaches the sensor on much the same way as the heat,
+ * so the law works in net duty, and what the load takes is given on top in the same moment.
+ *
  * When the model lies (residual too large, disturbance beyond what can be) the PID takes over,
  * bumplessly, until the residual has been small for long enough. [Marlin's MPC has no such exit.]
  */
@@ -27,6 +30,7 @@
 #define RESTLESS_RATIO 4.0       /* so many jumps of late are none: the model lies */
 #define LYING_OBSERVERS 3.0      /* observer_s: so long before the PID takes over */
 #define TRUE_AGAIN_OBSERVERS 10.0
+#define LOAD_FRACTION_MAX 1.0
 #define RISE_C_MAX 1e5           /* inputs are believed up to here */
 
 typedef struct {
@@ -65,7 +69,7 @@ static outlook_t look_ahead(const press_predictive_config_t *config, const obser
 {
     outlook_t outlook;
     const double gain_ratio = 1.0 + state->gain_error_ratio;
-    const double heat_fraction = state->disturbance_fraction - state->load_fraction;
+    const double heat_fraction = state->disturbance_fraction;
     const double coming_c = state->ahead_c - step->horizon_keep * state->delayed_c;
     const double rise_c = state->delayed_c + state->error_c;
     const double wanted_c = (1.0 + state->loss_error_ratio) * (course->setpoint_c - config->rest_c) +
@@ -174,14 +178,11 @@ static bool usable(double setpoint_c, double measurement_c, double achieved_frac
            press_finite(achieved_fraction) && press_finite(step_s) && step_s > 0.0;
 }
 
-double press_predictive_step(const press_predictive_config_t *config, press_predictive_t *state,
-                             double setpoint_c, double measurement_c, double achieved_fraction,
-                             double step_s)
+/* One step in net duty: what is given less what a known load takes. */
+static double net_step(const press_predictive_config_t *config, press_predictive_t *state,
+                       double setpoint_c, double measurement_c, double achieved_fraction,
+                       double step_s)
 {
-    if (!usable(setpoint_c, measurement_c, achieved_fraction, state->load_fraction, step_s)) {
-        state->primed = 0;
-        return config->output_fraction_min;
-    }
     const observer_step_t step = press_observer_constants(config, step_s);
     const double achieved = press_clamp(achieved_fraction, config->output_fraction_min,
                                         config->output_fraction_max);
@@ -207,9 +208,30 @@ double press_predictive_step(const press_predictive_config_t *config, press_pred
     const double wanted =
         state->fallback ? fall_back(config, state, asked_c, seen_c, achieved, step_s)
                         : law(config, &step, state, &outlook);
+    return press_clamp(wanted, config->output_fraction_min, config->output_fraction_max);
+}
+
+double press_predictive_step(const press_predictive_config_t *config, press_predictive_t *state,
+                             double setpoint_c, double measurement_c, double achieved_fraction,
+                             double step_s)
+{
+    press_predictive_config_t net = *config;
+    const double load = press_clamp(state->load_fraction, -LOAD_FRACTION_MAX, LOAD_FRACTION_MAX);
+    if (!usable(setpoint_c, measurement_c, achieved_fraction, state->load_fraction, step_s)) {
+        state->primed = 0;
+        return config->output_fraction_min;
+    }
+    net.output_fraction_min -= load;
+    net.output_fraction_max -= load;
+    const double wanted =
+        load + net_step(&net, state, setpoint_c, measurement_c,
+                        press_clamp(achieved_fraction, config->output_fraction_min,
+                                    config->output_fraction_max) -
+                            load,
+                        step_s);
     state->output_fraction =
         press_clamp(wanted, config->output_fraction_min, config->output_fraction_max);
-    if (!press_finite(state->output_fraction)) {
+    if (!press_finite(wanted)) {
         state->primed = 0;
         state->output_fraction = config->output_fraction_min;
     }

