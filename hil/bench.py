@@ -57,7 +57,7 @@ EDGE_KEPT_MAX = 4096
 class PlantWire(Protocol):
     """The plant's side: `hil.devices.face.Plant`."""
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None: ...
+    def command(self, output_bits: int, valve_open_fraction: float, /) -> None: ...
 
     def advance(self) -> None: ...
 
@@ -253,7 +253,8 @@ class TwinWire:
         self.bench = bench
         self._terminals = terminals
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None:
+    def command(self, output_bits: int, *open_fractions: float) -> None:
+        valve_open_fraction = open_fractions[0] if open_fractions else 0.0
         share = valve_open_fraction if math.isfinite(valve_open_fraction) else 0.0
         valve_mv = round(min(max(share, 0.0), 1.0) * VALVE_MV_MAX)
         self._terminals.drive(self.bench.harness.captured_bits(output_bits), valve_mv)

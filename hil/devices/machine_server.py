@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from controller.ports import SignalNames
 from hil import Machine
-from hil.devices.face import Face
+from hil.devices.face import Face, Plant
 from hil.devices.indicators import indicators_of
 from hil.devices.modbus_rtu import BenchFault, RtuServer
 from hil.devices.modbus_tcp import ModbusServer
@@ -40,6 +41,8 @@ class MachineServer:
     stood at before this power-up. In lockstep the leases are the bench's: `lease_ms`, by
     default 2000; in real time the machine file's, or `lease_ms`, until a host writes its own.
     Faults are injected through `bench`, and by other programs over `control_port` of loopback.
+    `through` may put something between the plant with its faults and the modules' terminals, such
+    as a rig.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class MachineServer:
         start_temperature_c: float | None = None,
         control_port: int | None = None,
         serial: bool = False,
+        through: Callable[[Plant, SignalNames], Plant] | None = None,
     ) -> None:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
@@ -85,7 +89,8 @@ class MachineServer:
         self.bench = Bench(replace(reach, device=own), seed=seed, tick_s=TICK_S)
         self._wire = FaultyWire(plant.wire(signals, tick_s=TICK_S), plant, self.bench)
         wiring = {s: a for s, a in machine.wiring.items() if not self._is_indicator(a)}
-        face = Face(self.modules, wiring, signals, self._wire)
+        terminals = self._wire if through is None else through(self._wire, signals)
+        face = Face(self.modules, wiring, signals, terminals)
         self.pacer = Lockstep(face) if lockstep else RealTime(face, TICK_S, clock)
         self.faults = ModuleFaults(self.bench, self.modules, self.pacer.swallowed, face.drive)
         self.bench.listeners.append(face.sample)

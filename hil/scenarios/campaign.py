@@ -94,3 +94,23 @@ def differences(verdicts: Sequence[Verdict]) -> list[Difference]:
         )  # fmt: skip
         found.append(Difference(verdict.id, base.face, verdict.face, same, both))
     return found
+
+
+def is_as_known(verdicts: Sequence[Verdict], apart: Sequence[Difference]) -> bool:
+    """Nothing new: every FAIL is known, none of those passes, every bench is to be believed and
+    the faces agree."""
+    surprises = any(one.is_surprise or one.invalid for one in verdicts)
+    return not surprises and all(one.same_verdict for one in apart)
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """How many passed, and what became of the others, in words."""
+    counts = {
+        "known to fail": sum(one.word == "FAIL" and bool(one.known) for one in verdicts),
+        "FAIL that nobody knew of": sum(one.word == "FAIL" and not one.known for one in verdicts),
+        "known to fail, but passed": sum(one.passed and bool(one.known) for one in verdicts),
+        "INVALID": sum(one.word == "INVALID" for one in verdicts),
+    }
+    passed = sum(one.passed for one in verdicts)
+    others = [f"{count} {what}" for what, count in counts.items() if count]
+    return ", ".join([f"{passed} of {len(verdicts)} passed", *others])

@@ -13,8 +13,6 @@ from typing import Annotated, NoReturn
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hil.faults.catalogue import catalogue
 from hil.scenarios.absent import absent_rows
@@ -22,17 +20,25 @@ from hil.scenarios.campaign import (
     Difference,
     cases,
     differences,
+    is_as_known,
     read_run,
     run_cases,
+    summary,
 )
 from hil.scenarios.course import Course
 from hil.scenarios.faces import FACES, FaceError
 from hil.scenarios.model import Scenario, ScenarioError, read_scenario, shipped_scenarios
 from hil.scenarios.runner import play
+from hil.scenarios.table import (
+    difference_table,
+    print_details,
+    row_table,
+    scenario_table,
+    verdict_table,
+)
 from hil.scenarios.verdict import Verdict, judge
 
-_WIDTH_MIN = 170  # of a table in a file or a pipe
-_PASS, _FAIL = "[green]PASS[/]", "[bold red]FAIL[/]"
+_WIDTH = 160  # of a table in a file or a pipe
 
 scenario_app = typer.Typer(no_args_is_help=True, help="What may be run.")
 
@@ -56,10 +62,14 @@ def run(
     runs: Annotated[
         Path | None, typer.Option(help="Keep every run in this folder, to plot it.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Details of every run, not only of failures.")
+    ] = False,
 ) -> None:
     """Run scenarios and print verdicts: reaction at the plant beside the catalogue's limit.
 
-    Exit code 0 when all passed and faces agree, 1 when not, 2 when something was refused.
+    Exit code 0 when every FAIL is a known one (its scenario says why), no known one passes and
+    faces agree; 1 when not; 2 when something was refused.
     """
     faces = _faces(face)
     chosen = _chosen(scenario or [], all_=all_)
@@ -79,15 +89,15 @@ def run(
     console.print(verdict_table(verdicts))
     if len(faces) > 1:
         console.print(difference_table(apart))
-    passed = sum(verdict.passed for verdict in verdicts)
+    print_details(console, verdicts, verbose=verbose)
     skipped = len(chosen) * len(faces) - len(todo)
     console.print(
-        f"{passed} of {len(verdicts)} passed in {wall_s:.1f} s"
+        f"{summary(verdicts)} in {wall_s:.1f} s"
         + (f"; {skipped} not for this face" if skipped else "")
     )
     if json is not None:
         json.write_bytes(_json(verdicts, apart))
-    if passed < len(verdicts) or any(not one.same_verdict for one in apart):
+    if not is_as_known(verdicts, apart):
         raise typer.Exit(1)
 
 
@@ -115,74 +125,11 @@ def list_(
     console = _console()
     scenarios = [read_scenario(name) for name in shipped_scenarios()]
     if rows:
-        console.print(_row_table(scenarios))
+        console.print(row_table(scenarios))
     else:
-        console.print(_scenario_table(scenarios))
+        console.print(scenario_table(scenarios))
     for row, reason in absent_rows().items():
         console.print(f"{row} {catalogue()[row].title}: no scenario: {reason}", highlight=False)
-
-
-def verdict_table(verdicts: Sequence[Verdict]) -> Table:
-    table = Table(title="Reactions measured at the plant, machine time")
-    for name in ("Scenario", "Fault", "Face", "Expected", "Found", "Cause"):
-        table.add_column(name, no_wrap=name in ("Scenario", "Face"))
-    for name in ("Reaction s", "Limit s", "Demands"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("Outcome", "Verdict", "Why"):
-        table.add_column(name)
-    for one in verdicts:
-        demands = f"{one.demands}" + (f" of {one.demands_expected}" if one.demands_expected else "")
-        table.add_row(
-            one.id, Text(one.title), one.face, one.expected, one.found, one.source,
-            _seconds(one.reaction_s), _limit(one.within_s), demands, one.outcome,
-            _PASS if one.passed else _FAIL, Text("; ".join(one.why)),
-        )  # fmt: skip
-    return table
-
-
-def difference_table(apart: Sequence[Difference]) -> Table:
-    table = Table(title="Faces compared")
-    for name in ("Scenario", "Faces", "Verdict"):
-        table.add_column(name)
-    table.add_column("Difference of reaction, s", justify="right")
-    for one in apart:
-        shown = "" if one.reaction_s is None else f"{one.reaction_s:+.2f}"
-        same = "[green]same[/]" if one.same_verdict else "[bold red]differs[/]"
-        table.add_row(one.id, f"{one.first} → {one.other}", same, shown)
-    return table
-
-
-def _scenario_table(scenarios: Sequence[Scenario]) -> Table:
-    table = Table(title=f"{len(scenarios)} scenarios")
-    for name in ("Scenario", "Fault", "Recipe", "Expected", "Limit s", "Outcome", "Faces"):
-        table.add_column(name)
-    for one in scenarios:
-        header, expect = one.scenario, one.expect
-        faces = "all" if len(header.faces) == len(("sim", "tcp", "rtu", "rig")) else ""
-        table.add_row(
-            one.id, Text(header.title), header.recipe, expect.reaction, _limit(expect.within_s),
-            expect.outcome, faces or " ".join(header.faces),
-        )  # fmt: skip
-    return table
-
-
-def _row_table(scenarios: Sequence[Scenario]) -> Table:
-    table = Table(title="Field-side rows of the fault catalogue")
-    for name in ("Row", "Fault", "Expected reaction", "Limit s", "Scenarios"):
-        table.add_column(name)
-    for row in catalogue().values():
-        ids = [one.id for one in scenarios if one.scenario.row == row.id]
-        limit, found = _limit(row.within_s), " ".join(ids) or "none"
-        table.add_row(row.id, row.title, row.reaction, limit, found)
-    return table
-
-
-def _seconds(number: float | None) -> str:
-    return "" if number is None else f"{number:.2f}"
-
-
-def _limit(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
 
 
 def _json(verdicts: Sequence[Verdict], apart: Sequence[Difference]) -> bytes:
@@ -225,7 +172,7 @@ def _course(name: str, face: str) -> tuple[Scenario, Course]:
 
 
 def _console() -> Console:
-    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_MIN)
+    return Console() if sys.stdout.isatty() else Console(width=_WIDTH)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -73,6 +73,8 @@ class Course(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     refused: str = ""
     lost: str = ""
     """Why the bench could not do what the scenario asks; such a run proves nothing."""
+    invalid: str = ""
+    """Why the bench itself cannot be believed (a rig that was lost); neither PASS nor FAIL."""
     end_s: float = 0.0
 
     @property

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from controller.ports import Station
+from controller.ports import SignalNames, Station
+from hil.bench import TwinWire, twin_wire
 from hil.description import Machine
+from hil.devices.face import Plant as Terminals
 from hil.devices.machine_server import MachineServer
+from hil.devices.pacing import RealTime
 from hil.faults import Bench
 from hil.machine import read_machine
 from hil.plant import DIGITAL_OUTPUTS, Plant
+from hil.rig_link import RigError
 from hil.scenarios.controllers import Controller
 from hil.scenarios.model import Scenario
 from hil.station import SimulatedStation
 
 BAUD = 115_200
+RIG_STALL_MS = 60  # the twin shares this computer with plant and controller
+RIG_REPLY_S = 0.05
+RIG_LATE_S_MAX = 0.1  # half the modules' lease
 
 
 class FaceError(ValueError):
@@ -36,6 +43,8 @@ class Rig:
     bench: Bench
     plant: Plant
     real_time: bool = False
+    invalid: Callable[[], str] = lambda: ""
+    """Why what was seen may not be believed; empty: it may. Known only when the run is over."""
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -107,8 +116,53 @@ async def _rtu(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
         await server.stop()
 
 
+@asynccontextmanager
+async def _rig(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]:
+    """As over TCP in real time, but every signal passes the terminals of the rig's twin: its
+    firmware in a process of its own. Raises FaceError when it does not start."""
+    machine = _machine(scenario, controller)
+    twins: list[TwinWire] = []
+    with ExitStack() as stack:
+
+        def through(wire: Terminals, signals: SignalNames) -> Terminals:
+            twin = twin_wire(
+                wire, machine.wiring, signals, time.monotonic,
+                stall_ms=RIG_STALL_MS, reply_timeout_s=RIG_REPLY_S,
+            )  # fmt: skip
+            twins.append(stack.enter_context(twin))
+            return twins[-1]
+
+        try:
+            server = _server(scenario, controller, lockstep=False, through=through)
+        except RigError as error:
+            raise FaceError(f"the rig's twin did not start: {error}") from None
+        await server.start("127.0.0.1", 0)
+        try:
+            station = controller.modbus_tcp(server.host, server.port, lockstep=False)
+            yield Rig(
+                station, server.bench, server.plant, True, lambda: _unbelievable(twins[0], server)
+            )
+        finally:
+            await server.stop()
+
+
+def _unbelievable(twin: TwinWire, server: MachineServer) -> str:
+    """What the rig objects to, and a host too slow for its machine: leases fall by that alone."""
+    texts = [objection.text for objection in twin.bench.verdict().objections]
+    if isinstance(server.pacer, RealTime):
+        late_s = server.pacer.lateness.lateness_s_max
+        if late_s > RIG_LATE_S_MAX:
+            texts.append(f"this host kept the machine waiting for {late_s:.2f} s")
+    return "; ".join(texts)
+
+
 def _server(
-    scenario: Scenario, controller: Controller, *, lockstep: bool, serial: bool = False
+    scenario: Scenario,
+    controller: Controller,
+    *,
+    lockstep: bool,
+    serial: bool = False,
+    through: Callable[[Terminals, SignalNames], Terminals] | None = None,
 ) -> MachineServer:
     header = scenario.scenario
     return MachineServer(
@@ -117,6 +171,7 @@ def _server(
         seed=header.seed,
         lockstep=lockstep,
         serial=serial,
+        through=through,
         start_temperature_c=header.start_temperature_c,
     )
 
@@ -135,11 +190,11 @@ class FaceKind:
     real_time: Callable[[Scenario], bool]
 
 
-# The rig needs its own hardware or its simulated twin; it comes with hil/bench.py.
 FACES: Mapping[str, FaceKind] = {
     "sim": FaceKind(_sim, lambda scenario: False),
     "tcp": FaceKind(_tcp, breaks_the_wire),
     "rtu": FaceKind(_rtu, breaks_the_wire),
+    "rig": FaceKind(_rig, lambda scenario: True),
 }
 
 

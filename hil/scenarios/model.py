@@ -81,7 +81,8 @@ class Injection(_Part, frozen=True, kw_only=True):
 
 class Header(_Part, frozen=True, kw_only=True):
     """`repair_s` after the first fault the bench clears all faults, and its operator resets
-    what tripped and restarts what is held: the batch must then come to an end."""
+    what tripped and restarts what is held: the batch must then come to an end. `known` is why
+    this row fails today and what it would take; it stays a FAIL."""
 
     id: Id
     row: Row
@@ -95,6 +96,7 @@ class Header(_Part, frozen=True, kw_only=True):
     time_s_max: Lasting = 900.0
     faces: tuple[Literal["sim", "tcp", "rtu", "rig"], ...] = ("sim", "tcp", "rtu", "rig")
     note: Annotated[str, Meta(max_length=1000)] = ""
+    known: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Expect(_Part, frozen=True, kw_only=True):

@@ -261,6 +261,7 @@ async def play(scenario: Scenario, face: str) -> Course:
             finally:
                 if watch is not None:
                     watch.cancel()
+                course.invalid = rig.invalid()
                 course.demands = round(rig.truth()["hard_protection_demands"] - before)
             course.end_s = course.time_s[-1] if course.time_s else 0.0
         _end(course, controller)

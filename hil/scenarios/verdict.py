@@ -50,6 +50,20 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     passed: bool
     why: tuple[str, ...]
+    known: str = ""
+    invalid: str = ""
+
+    @property
+    def word(self) -> str:
+        """PASS, FAIL, or INVALID: a run whose bench cannot be believed shows neither."""
+        if self.invalid:
+            return "INVALID"
+        return "PASS" if self.passed else "FAIL"
+
+    @property
+    def is_surprise(self) -> bool:
+        """A failure nobody knew of, or a known one that is none any more: its reason is stale."""
+        return self.passed if self.known else not self.passed
 
 
 def judge(scenario: Scenario, course: Course) -> Verdict:
@@ -73,8 +87,10 @@ def judge(scenario: Scenario, course: Course) -> Verdict:
         demands_expected=expect.hard_protection_demands,
         outcome=course.outcome,
         cause=course.cause,
-        passed=not why,
+        passed=not why and not course.invalid,
         why=why,
+        known=header.known,
+        invalid=course.invalid,
     )
 
 

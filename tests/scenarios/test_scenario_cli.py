@@ -49,6 +49,45 @@ def test_what_failed_is_an_exit_code(tmp_path):
     assert "0 of 1 passed" in result.output
 
 
+KNOWN = """
+[scenario]
+id = "known"
+row = "P10"
+title = "t"
+recipe = "cold-press"
+repair_s = 1.0
+known = "the bench's own example; it would take another expectation"
+[[fault]]
+point = "plant.estop_a_ok"
+verb = "off"
+at = { time_s = 1.0 }
+[expect]
+reaction = "REACTION"
+outputs = "all"
+outcome = "Aborted"
+hard_protection_demands = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("reaction", "code", "said"),
+    [
+        ("ignore", 0, "0 of 1 passed, 1 known to fail"),
+        ("trip", 1, "1 of 1 passed, 1 known to fail, but passed"),
+    ],
+)
+def test_a_known_fail_is_a_fail_with_its_reason_and_one_that_passes_is_news(
+    tmp_path, reaction, code, said
+):
+    file = tmp_path / "known.toml"
+    file.write_text(KNOWN.replace("REACTION", reaction))
+    result = call("run", file, "--jobs", 1)
+    assert result.exit_code == code, result.output
+    assert said in result.output
+    assert "it would take another expectation" in result.output
+    assert ("FAIL (known)" in result.output) == (code == 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -63,6 +63,22 @@ def test_over_modbus_tcp_the_verdict_is_the_same():
         assert abs(apart.reaction_s) <= 0.05  # a few ticks: conversion and one more hop
 
 
+def test_on_a_serial_line_the_verdict_is_the_same():
+    verdicts = list(run_cases(list(cases([brief()], ["sim", "rtu"])), jobs=1))
+    assert all(verdict.passed for verdict in verdicts), [verdict.why for verdict in verdicts]
+    (apart,) = differences(verdicts)
+    assert apart.same_verdict
+    assert abs(apart.reaction_s) <= 0.05
+
+
+def test_through_the_rigs_twin_the_verdict_is_the_same_or_the_run_is_invalid():
+    """In real time: a host that is too busy for it must say so and not call it a failure."""
+    (case,) = cases([brief()], ["rig"])
+    verdict = run_case(case)
+    assert verdict.word in ("PASS", "INVALID"), verdict.why
+    assert bool(verdict.invalid) == (verdict.word == "INVALID")
+
+
 def test_the_same_seed_is_the_same_run():
     one, other = (asyncio.run(play(brief(), "sim")) for _ in range(2))
     assert one == other

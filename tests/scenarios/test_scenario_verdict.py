@@ -1,8 +1,12 @@
 """The judge believes outputs at the plant, not words, and never lets a late one pass."""
 
+from io import StringIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
+from rich.console import Console
 from scenario_case import (
     BOTTOM,
     HEAT,
@@ -17,8 +21,10 @@ from scenario_case import (
     trip,
 )  # fmt: skip
 
+from hil.scenarios.campaign import is_as_known, summary
 from hil.scenarios.course import Edge
 from hil.scenarios.model import parse_scenario
+from hil.scenarios.table import verdict_table
 from hil.scenarios.verdict import DWELL_S, is_safe, judge, safe_since
 
 TICK_S = 0.01
@@ -177,3 +183,32 @@ def test_safe_since_is_what_a_look_at_every_tick_would_say(gaps, first, begun, l
     assert found == (None if expected is None else pytest.approx(expected))
     was_safe = not bit_at(begun - 1) if begun > 0 else True
     assert already == (was_safe and expected == begun * TICK_S)
+
+
+def test_a_bench_that_cannot_be_believed_shows_neither_pass_nor_fail():
+    lost = judge(scenario(), course(trip(10.1), invalid="the rig restarted during the run"))
+    assert lost.word == "INVALID"
+    assert not lost.passed
+    assert not is_as_known([lost], [])
+    assert summary([lost]) == "0 of 1 passed, 1 INVALID"
+
+
+@pytest.mark.parametrize("known", ["", "it would take a flow meter"])
+@pytest.mark.parametrize("passes", [True, False])
+def test_only_what_is_known_and_fails_or_unknown_and_passes_is_no_news(known, passes):
+    asked = scenario()
+    asked = structs.replace(asked, scenario=structs.replace(asked.scenario, known=known))
+    found = judge(asked, course(*([trip(10.1)] if passes else [])))
+    assert found.passed == passes
+    assert is_as_known([found], []) == (passes != bool(known))
+
+
+def test_a_run_is_one_line_of_the_table_however_long_its_texts():
+    asked = scenario()
+    header = structs.replace(asked.scenario, title="x" * 300, id="S20-guard-discrepancy-start")
+    found = judge(structs.replace(asked, scenario=header), course(trip(10.1)))
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(verdict_table([found, found]))
+    lines = [line for line in console.export_text().splitlines() if line.strip()]
+    assert len(lines) == 4  # title, head, two runs
+    assert all("PASS" in line and "0.20 / 0.3" in line for line in lines[2:])
