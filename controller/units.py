@@ -18,6 +18,7 @@ _UNIT_OF_SUFFIX = {
     "ms": "ms",
     "us": "µs",
     "fraction": "",
+    "ratio": "",
     "bits": "",
     "count": "",
     "channel_unit": "",

@@ -162,6 +162,12 @@ class Hydraulic(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         float, Meta(ge=0.0, le=0.5, description="How well the frame's stretch is known, 0 to 1")
     ] = 0.002
     close_bar: PressureBar
+    lag_s: Annotated[float, Meta(ge=0.0, le=2.0, description="s")] = 0.0
+    """Valve and stiff oil: what the valve is led by; 0 leads it by nothing."""
+    soft_bar: Annotated[float, Meta(ge=0.0, le=200.0, description="bar")] = 0.0
+    """At this pressure the oil is half as stiff as under load; 0 is stiff everywhere."""
+    refill_bar: Annotated[float, Meta(ge=0.0, le=50.0, description="bar")] = 0.0
+    """At rest the pump stops, and refills when so much is missing; 0 lets it run on."""
 
 
 class MachineLimits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -151,6 +151,9 @@ static bool hydraulic_in_bounds(const press_hydraulic_config_t *hydraulic,
         {"hydraulic.position_sigma_mm", hydraulic->position_sigma_mm, 0, 1},
         {"hydraulic.stretch_sigma_fraction", hydraulic->stretch_sigma_fraction, 0, 0.5},
         {"hydraulic.close_bar", hydraulic->close_bar, 0, 700},
+        {"hydraulic.lag_s", hydraulic->lag_s, 0, 2},
+        {"hydraulic.soft_bar", hydraulic->soft_bar, 0, 200},
+        {"hydraulic.refill_bar", hydraulic->refill_bar, 0, 50},
     };
     return within(rows, COUNT_OF(rows), -1, fault);
 }

@@ -2,7 +2,7 @@
  *
  * Order of one tick (press.c is the table of contents):
  *
- *     press_observe: press_validate -> press_estimate -> press_interlock
+ *     press_observe: press_validate -> press_estimate -> press_health -> press_interlock
  *     press_act:     press_reset -> ramps -> press_thermal -> press_pressure -> press_gate
  *
  * Argument order everywhere: config, state, inputs, output. Inputs are const.
@@ -62,7 +62,7 @@ bool press_spikes_often(const press_config_t *config, const press_state_t *state
 /* A platen is too hot for water, or nobody knows how hot it is. */
 bool press_water_forbidden(const press_config_t *config, const press_observation_t *observation);
 
-/* ---- K2: estimate.c, thermal.c, pressure.c ---------------------------------------------- */
+/* ---- K2: estimate.c, thermal.c, pressure.c, pressure_valve.c, pressure_refill.c, health.c --- */
 
 /* Puts the ramp at rest at a position, without a move. */
 void press_ramp_rest(press_ramp_t *ramp, double position_unit);
@@ -71,6 +71,18 @@ void press_ramp_rest(press_ramp_t *ramp, double position_unit);
 void press_ramp_follow(press_ramp_t *ramp, bool held_before, bool held, double target_unit,
                        double rate_unit_per_s, double acceleration_unit_per_s2,
                        double jerk_unit_per_s3);
+/* The oil and the valve, pressure.c: setpoint's rate in the cylinder, lag and stiffness there. */
+double press_pressure_bar_per_s(const press_config_t *config, const press_state_t *state);
+double press_pressure_lag_s(const press_config_t *config, double pressure_bar);
+double press_oil_stiffness_ratio(const press_config_t *config, double pressure_bar);
+/* The command that gives `demand_bar` from one side of the play; the play, and its uncertainty. */
+double press_valve_opening(const press_config_t *config, const press_state_t *state, double sign,
+                           double demand_bar);
+double press_valve_play_fraction(const press_config_t *config, const press_state_t *state);
+double press_valve_play_sigma(const press_config_t *config, const press_state_t *state);
+/* True while the pump may rest or is only just running again: the load-holding valve stays shut. */
+bool press_refill(const press_config_t *config, press_state_t *state, double error_bar, bool *pump);
+
 /* True when the move is over. */
 bool press_ramp_arrived(const press_ramp_t *ramp);
 

@@ -41,6 +41,8 @@ void press_observe(const press_config_t *config, press_state_t *state, const pre
 
     press_estimate(config, state, observation);
 
+    press_health(config, state, observation);
+
     /* Gate 2: nothing is permitted that the observation forbids. */
     press_interlock(config, state, sensor, observation);
 }

@@ -35,6 +35,8 @@
 #define PRESS_SPIKE_MAX 6       /* more than five spikes a minute are no accident */
 #define PRESS_SLOPE_COUNT 9     /* temperatures, which lie first among the channels */
 #define PRESS_SCATTER_COUNT 7   /* pressures, force and positions, from cylinder a on */
+#define PRESS_VALVE_UNKNOWN_COUNT 3 /* offset bar, slope ratio, play bar */
+#define PRESS_VALVE_COVARIANCE_COUNT 9
 
 /* Analogue inputs. The suffix is the unit of the validated measurement. */
 enum press_channel {
@@ -319,6 +321,9 @@ typedef struct {
     double position_sigma_mm;         /* of one LVDT */
     double stretch_sigma_fraction;    /* how well the frame's stretch is known */
     double close_bar;                 /* valve setting during approach */
+    double lag_s;                     /* valve and stiff oil: setpoint of the valve to force */
+    double soft_bar;                  /* at this pressure the oil is half as stiff as under load */
+    double refill_bar;                /* at rest the pump stops and refills when so much is missing; 0: it runs on */
 } press_hydraulic_config_t;
 
 typedef struct {
@@ -469,6 +474,18 @@ typedef struct {
     double density_g_per_cm3;       /* NaN-free: 0 while not measurable */
     double density_g_per_cm3_sigma; /* standard uncertainty; 0 while not measurable */
     double first_out_channel_unit;  /* the offending value of the first-out trip */
+    double zone_model_residual_k[PRESS_ZONE_COUNT]; /* measured less modelled, settles at rate error x 20 s */
+    double heater_gain_ratio[PRESS_ZONE_COUNT];     /* heat a duty gives, over what it should: a trend */
+    double heater_saturated_s[PRESS_ZONE_COUNT];    /* how long the demand has stood at or over 1 */
+    double loop_break_ratio;        /* evidence of the worst zone: 1 is the verdict */
+    double loop_reversed_ratio;
+    double heater_stuck_on_ratio;
+    double valve_saturated_s;
+    double valve_hysteresis_fraction_estimate;
+    double valve_hysteresis_fraction_sigma;
+    double pressure_model_residual_bar; /* oil less what the valve should give */
+    double pressure_loop_break_ratio;
+    double seal_friction_kn;        /* oil force less ram weight and load cell: with the sign of motion */
     uint64_t tick;
     uint32_t permissive_missing_bits;
     uint32_t interlock_bits;
@@ -729,6 +746,43 @@ typedef struct {
     press_predictive_t predictive;
 } press_zone_state_t;
 
+/* The pressure valve as it was found to be: pressure_valve.c. */
+typedef struct {
+    double unknown_bar[PRESS_VALVE_UNKNOWN_COUNT]; /* offset, slope (ratio), play */
+    double covariance_unit[PRESS_VALVE_COVARIANCE_COUNT];
+    double sum_bar;              /* of the look under way */
+    double sum_excess_bar;
+    double side_sign;            /* side of the play the command is on */
+    double turn_fraction;        /* where it came to this side */
+    double peak_fraction;        /* furthest since */
+    uint32_t looked_ticks;
+    uint32_t primed;
+} press_valve_state_t;
+
+/* Evidence of one heater's loop: health.c. */
+typedef struct {
+    double heat_fraction;        /* duty after the heater's lag */
+    double model_c;
+    double warm_s;     /* sums of the gain's regression, forgotten slowly */
+    double warm_gain_s;
+    double break_s;
+    double reversed_s;
+    double stuck_on_s;
+    double saturated_s;
+    double cooled_s;             /* so long until cooling is forgotten */
+    uint32_t primed;
+} press_zone_health_t;
+
+typedef struct {
+    press_zone_health_t zone[PRESS_ZONE_COUNT];
+    double valve_saturated_s;
+    double valve_model_bar;      /* what the valve should give, after its lag */
+    double valve_play_fraction;  /* spool behind its play */
+    double pressure_break_s;
+    double seal_friction_kn;
+    uint32_t primed;
+} press_health_t;
+
 typedef struct {
     uint64_t tick;
     uint64_t observe_count;          /* frames seen */
@@ -774,6 +828,9 @@ typedef struct {
     uint32_t regulating;             /* the temperature setpoint led in the tick before */
     uint32_t hydraulics;             /* enum press_hydraulics in force */
     uint32_t pressure_trim_asleep;   /* at rest and close enough */
+    uint32_t pressure_resting;       /* pump off, pressure retained until it must be refilled */
+    double pressure_rest_s;          /* at rest and close enough for so long */
+    double pressure_refill_s;        /* pump back on, load-holding valve still shut, for so long */
     uint32_t temperature_ramp_held;  /* by holdback: thermal.c decides, interlock.c reports */
     uint32_t pressure_ramp_held;     /* bits of enum press_interlock that hold it: pressure.c decides */
     double cooling_carry_ticks[PRESS_PLATEN_COUNT];
@@ -781,6 +838,8 @@ typedef struct {
     uint32_t cooling_elapsed_ticks;
     press_ramp_t temperature_ramp;
     press_ramp_t pressure_ramp;
+    press_valve_state_t valve;
+    press_health_t health;
     press_channel_state_t channel[PRESS_CHANNEL_COUNT];
     press_zone_state_t zone[PRESS_ZONE_COUNT];
     press_scatter_state_t scatter[PRESS_SCATTER_COUNT];
@@ -833,6 +892,11 @@ void press_interlock(const press_config_t *config, press_state_t *state, const p
 void press_reset(const press_config_t *config, press_state_t *state, const press_command_t *command);
 void press_gate(const press_config_t *config, press_state_t *state, const press_command_t *command,
                 press_output_t *output);
+/* Signals of loop health, end of press_observe but for the interlocks; and what the pressure valve
+ * is found to be, end of press_pressure. On their own for tests. */
+void press_health(const press_config_t *config, press_state_t *state,
+                  press_observation_t *observation);
+void press_valve_learn(const press_config_t *config, press_state_t *state);
 /* Names of the tables' rows, for documentation and messages. */
 const char *press_permissive_text(int32_t permissive);
 const char *press_interlock_text(int32_t interlock);

@@ -1,13 +1,14 @@
 /* pressure.c: from stack pressure to the opening of the pressure valve.
  *
  * The setpoint is a jerk-limited ramp of stack pressure. Feed-forward: the force it needs, plus
- * the ram's weight, over the cylinder area. Trim: PI on the force error in bar, for friction and
- * whatever the feed-forward does not know; bounded, frozen where the valve does not control, and
+ * the ram's weight, over the cylinder area, ahead by the lag of valve and oil. Trim: PI on the force error in bar, for friction and
+ * whatever the feed-forward does not know, its integral slower where the oil is soft; bounded, frozen where the valve does not control, and
  * pulled back by what the valve did not get (clamp, slew). The valve has play: its opening
  * follows the command half its hysteresis behind, on the side it was last driven. The inverse adds
  * that half on the side of the present direction: that of the moving setpoint. At rest it changes
  * only when the slow part of the demand, feed-forward and integral, has turned back by TURN_BAR,
- * since each change is a jump of the full width. In the dead band the valve shuts: a falling
+ * since each change is a jump of the full width. Play, scale and offset of the valve are not what
+ * was commissioned for ever: pressure_valve.c finds them while pressing. In the dead band the valve shuts: a falling
  * setpoint loses the last bars at once, to the valve's least pressure; one at rest is then
  * approached from below.
  *
@@ -35,6 +36,26 @@ static double bar_of(const press_config_t *config, double stack_pressure_mpa)
 {
     return 1e4 / config->hydraulic.cylinder_area_mm2 *
            (stack_pressure_mpa * config->stack.area_mm2 * 1e-3 + config->hydraulic.ram_weight_kn);
+}
+
+double press_pressure_bar_per_s(const press_config_t *config, const press_state_t *state)
+{
+    return 10.0 * state->pressure_ramp.velocity_unit_per_s * config->stack.area_mm2 /
+           config->hydraulic.cylinder_area_mm2;
+}
+
+/* Oil with air in it is soft where there is little pressure: 1 under load, falling to 0. */
+double press_oil_stiffness_ratio(const press_config_t *config, double pressure_bar)
+{
+    const double bar = pressure_bar > config->hydraulic.pressure_min_bar
+                           ? pressure_bar
+                           : config->hydraulic.pressure_min_bar;
+    return config->hydraulic.soft_bar > 0.0 ? bar / (bar + config->hydraulic.soft_bar) : 1.0;
+}
+
+double press_pressure_lag_s(const press_config_t *config, double pressure_bar)
+{
+    return config->hydraulic.lag_s / press_oil_stiffness_ratio(config, pressure_bar);
 }
 
 static bool tripped(const press_state_t *state)
@@ -115,18 +136,12 @@ static void lead_setpoint(const press_config_t *config, press_state_t *state,
 
 /* ---- valve -------------------------------------------------------------------------------- */
 
-static double opening(const press_config_t *config, double sign, double demand_bar)
-{
-    return demand_bar / config->hydraulic.valve_full_scale_bar +
-           0.5 * config->hydraulic.valve_hysteresis_fraction * sign;
-}
-
 /* The side of the play to drive. */
 static double direction(const press_config_t *config, press_state_t *state, double slow_bar)
 {
     const double rate = state->pressure_ramp.velocity_unit_per_s;
     const double back_bar = state->valve_direction_sign * (state->valve_turn_bar - slow_bar);
-    if (rate > 0.0 || (rate == 0.0 && opening(config, -1.0, slow_bar) <
+    if (rate > 0.0 || (rate == 0.0 && press_valve_opening(config, state, -1.0, slow_bar) <
                                           config->hydraulic.valve_deadband_fraction)) {
         return 1.0;
     }
@@ -148,7 +163,7 @@ static void steer(const press_config_t *config, press_state_t *state, double slo
 static double valve_inverse(const press_config_t *config, const press_state_t *state,
                             double demand_bar)
 {
-    const double fraction = opening(config, state->valve_direction_sign, demand_bar);
+    const double fraction = press_valve_opening(config, state, state->valve_direction_sign, demand_bar);
     return fraction < config->hydraulic.valve_deadband_fraction ? 0.0
                                                                 : press_clamp(fraction, 0.0, 1.0);
 }
@@ -158,7 +173,7 @@ static double valve_inverse(const press_config_t *config, const press_state_t *s
 static double withheld_bar(const press_config_t *config, const press_state_t *state)
 {
     const double missing = state->valve_open_fraction - state->valve_demand_fraction;
-    const double play = config->hydraulic.valve_hysteresis_fraction;
+    const double play = press_valve_play_fraction(config, state);
     const double beyond =
         missing > play ? missing - play : (missing < -play ? missing + play : 0.0);
     return beyond * config->hydraulic.valve_full_scale_bar;
@@ -178,23 +193,24 @@ static void fall_asleep(press_state_t *state, double feed_forward_bar, double er
 static bool controls(const press_config_t *config, const press_state_t *state, double slow_bar)
 {
     return slow_bar > config->hydraulic.pressure_min_bar &&
-           opening(config, state->valve_direction_sign, slow_bar) >=
+           press_valve_opening(config, state, state->valve_direction_sign, slow_bar) >=
                config->hydraulic.valve_deadband_fraction;
 }
 
-static double trim(const press_config_t *config, press_state_t *state, double feed_forward_bar)
+static double trim(const press_config_t *config, press_state_t *state, double feed_forward_bar,
+                   double error_bar)
 {
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     const double full_bar = hydraulic->valve_full_scale_bar, most_bar = hydraulic->trim_bar_max;
-    const double error_bar = bar_of(config, state->pressure_ramp.position_unit) -
-                             bar_of(config, state->observation.stack_pressure_mpa);
     if (state->observation.pressure_quality == PRESS_BAD) return state->pressure_trim_bar;
     fall_asleep(state, feed_forward_bar, error_bar);
     if (!state->pressure_trim_asleep &&
         controls(config, state, feed_forward_bar + state->pressure_trim_bar)) {
         const double change_bar =
-            config->tick_s * (full_bar * hydraulic->ki_per_bar_s * error_bar +
-                              withheld_bar(config, state) / TRACKING_S);
+            config->tick_s *
+            (full_bar * hydraulic->ki_per_bar_s *
+                 press_oil_stiffness_ratio(config, feed_forward_bar) * error_bar +
+             withheld_bar(config, state) / TRACKING_S);
         state->pressure_trim_bar =
             press_clamp(state->pressure_trim_bar + change_bar, -most_bar, most_bar);
     }
@@ -202,18 +218,30 @@ static double trim(const press_config_t *config, press_state_t *state, double fe
                        -most_bar, most_bar);
 }
 
+/* Ahead of the setpoint by what valve and oil lag behind. */
+static double lead_bar(const press_config_t *config, const press_state_t *state,
+                       double feed_forward_bar)
+{
+    return press_pressure_lag_s(config, feed_forward_bar) * press_pressure_bar_per_s(config, state);
+}
+
 static void follow_pressure(const press_config_t *config, press_state_t *state,
                             press_output_t *output)
 {
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     const double feed_forward_bar = bar_of(config, state->pressure_ramp.position_unit);
-    const double demand_bar = feed_forward_bar + trim(config, state, feed_forward_bar);
+    const double error_bar = feed_forward_bar - bar_of(config, state->observation.stack_pressure_mpa);
+    bool pump = true;
+    const bool shut = press_refill(config, state, error_bar, &pump);
+    const double trim_bar =
+        shut ? state->pressure_trim_bar : trim(config, state, feed_forward_bar, error_bar);
+    const double demand_bar = feed_forward_bar + trim_bar + lead_bar(config, state, feed_forward_bar);
     const double least_bar = hydraulic->pressure_min_bar;
     steer(config, state, feed_forward_bar + state->pressure_trim_bar);
     output->valve_open_fraction =
         valve_inverse(config, state, demand_bar > least_bar ? demand_bar : least_bar);
-    output->digital_output_bits |=
-        press_bit(PRESS_OUTPUT_PUMP) | press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
+    if (pump) output->digital_output_bits |= press_bit(PRESS_OUTPUT_PUMP);
+    if (!shut) output->digital_output_bits |= press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
 }
 
 /* ---- modes -------------------------------------------------------------------------------- */
@@ -232,6 +260,9 @@ static void servo(const press_config_t *config, press_state_t *state)
                                    : 0.0;
     state->valve_direction_sign = 1.0;
     state->valve_turn_bar = 0.0;
+    state->pressure_resting = 0;
+    state->pressure_rest_s = 0.0;
+    state->pressure_refill_s = 0.0;
 }
 
 static void close_daylight(const press_config_t *config, const press_state_t *state,
@@ -239,7 +270,7 @@ static void close_daylight(const press_config_t *config, const press_state_t *st
 {
     output->valve_open_fraction =
         press_clamp(config->hydraulic.close_bar / config->hydraulic.valve_full_scale_bar +
-                        0.5 * config->hydraulic.valve_hysteresis_fraction,
+                        0.5 * press_valve_play_fraction(config, state),
                     0.0, 1.0);
     output->digital_output_bits |=
         press_bit(PRESS_OUTPUT_PUMP) | press_bit(PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN);
@@ -270,6 +301,7 @@ void press_pressure(const press_config_t *config, press_state_t *state,
     if (command->dump_request == 1) {
         output->digital_output_bits |= press_bit(PRESS_OUTPUT_DUMP_VALVE);
     }
+    press_valve_learn(config, state);
     state->valve_demand_fraction = output->valve_open_fraction;
     state->hydraulics = leads ? command->hydraulics : (uint32_t)PRESS_HYDRAULICS_OFF;
 }

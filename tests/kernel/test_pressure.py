@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_case import INTERLOCK, OUTPUT, ZONES, bits, good_config, names
+from kernel_case import INPUT, INTERLOCK, OUTPUT, PRESSURE_CHANNELS, ZONES, bits, good_config, names
 from reference import pressure as reference
 
 from controller.kernel import ffi, lib
@@ -18,8 +19,10 @@ OFF, CLOSE, PRESSURE, OPEN = range(4)
 class Law:
     """press_pressure alone, with the observation in the test's hand."""
 
-    def __init__(self):
+    def __init__(self, **hydraulic):
         self.config = good_config()
+        for name, number in hydraulic.items():
+            setattr(self.config.hydraulic, name, number)
         self.state = ffi.new("press_state_t *")
         self.command = ffi.new("press_command_t *")
         self.output = ffi.new("press_output_t *")
@@ -54,6 +57,13 @@ class Law:
             now.position_unit, now.velocity_unit_per_s, now.segment_index >= now.segment_count
         )
 
+    def found(self):
+        """What is known of the valve before the tick."""
+        unknown, hydraulic = self.state.valve.unknown_bar, self.config.hydraulic
+        if self.state.valve.primed == 0:
+            return reference.Valve(unknown[0], unknown[1], hydraulic.valve_hysteresis_fraction)
+        return reference.Valve(unknown[0], unknown[1], unknown[2] / hydraulic.valve_full_scale_bar)
+
     def held(self):
         return names(INTERLOCK, self.state.pressure_ramp_held)
 
@@ -77,7 +87,11 @@ def random_scene(law, rng):
         command.dump_request = rng.random() < 0.05
         seen.trip_action_bits = rng.choice([0] * 8 + [4, 8, 16])
         law.state.interlock_bits = rng.choice([0, 0, 0, bits(INTERLOCK, "oil_not_ok")])
-    mpa = max(law.ramp().position + rng.gauss(0.0, 0.5), -0.1)
+        seen.digital_input_bits = rng.choice([0, bits(INPUT, "pump_running")])
+        law.state.valve.unknown_bar[0] = rng.uniform(-2.0, 2.0)
+        law.state.valve.unknown_bar[1] = rng.uniform(-0.05, 0.05)
+        law.state.valve.unknown_bar[2] = rng.uniform(0.0, 20.0)
+    mpa = max(law.ramp().position + rng.gauss(0.0, law.noise_mpa), -0.1)
     hot_c = rng.uniform(85.0, 100.0)
     law.show(
         mpa,
@@ -94,6 +108,7 @@ def random_scene(law, rng):
         coldest_c=hot_c,
         oil_not_ok=law.state.interlock_bits != 0,
         tripped=seen.trip_action_bits != 0,
+        pump_running=seen.digital_input_bits != 0,
     ), reference.Ask(
         hydraulics=command.hydraulics,
         target_mpa=command.pressure_target_mpa,
@@ -108,15 +123,20 @@ def random_scene(law, rng):
 @settings(max_examples=40, deadline=None)
 def test_equals_the_reference(seed):
     rng = random.Random(seed)
-    law = Law()
+    law = Law(
+        lag_s=rng.choice([0.0, rng.uniform(0.0, 0.5)]),
+        soft_bar=rng.choice([0.0, rng.uniform(0.0, 50.0)]),
+        refill_bar=rng.choice([0.0, 2.0]),
+    )
+    law.noise_mpa = rng.choice([0.5, 0.05])
     law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, 50.0
     model = reference.Pressure(law.machine())
-    for _ in range(500):
+    for _ in range(3000 if law.noise_mpa < 0.1 and rng.random() < 0.2 else 500):
         seen, ask = random_scene(law, rng)
         held = model.hold(seen, ask, law.ramp())
-        before = law.state.valve_open_fraction
+        before, found = law.state.valve_open_fraction, law.found()
         on = law.tick(achieved=rng.choice([None, None, rng.random()]))
-        valve, expected = model.step(seen, ask, law.ramp(), before)
+        valve, expected = model.step(seen, ask, law.ramp(), before, found)
         assert law.held() == held
         assert law.output.valve_open_fraction == valve
         assert on == expected
@@ -288,3 +308,116 @@ def test_presses_to_100_mpa_without_overshoot_and_rests_there(friction_bar, play
     assert over < 0.5
     # At rest the valve is let alone: no crossing of its play.
     assert max(openings) - min(openings) < 0.5 * play
+
+
+REST_TICKS, PREPARE_TICKS = 1000, 100
+
+
+def rested(**hydraulic):
+    """A press that held 50 MPa until its pump could rest."""
+    law = Law(refill_bar=1.0, **hydraulic)
+    law.show(50.0)
+    law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, 50.0
+    law.tick()
+    for _ in range(REST_TICKS + 1):
+        law.tick()
+    assert law.tick() == set()
+    return law
+
+
+def test_a_pump_that_may_not_rest_runs_on():
+    law = Law()
+    law.show(50.0)
+    law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, 50.0
+    for _ in range(2 * REST_TICKS):
+        law.tick()
+    assert law.tick() == {"pump", "load_holding_valve_open"}
+
+
+@pytest.mark.parametrize("why", ["leaked", "too much", "raised", "doubted"])
+def test_a_resting_pump_runs_before_the_way_is_opened(why):
+    law = rested()
+    law.show({"leaked": 49.1, "too much": 50.9}.get(why, 50.0), quality=int(why == "doubted"))
+    if why == "raised":
+        law.command.pressure_target_mpa = 60.0
+    law.state.observation.digital_input_bits = bits(INPUT, "pump_running")
+    shut = [law.tick() for _ in range(PREPARE_TICKS - 1)]
+    assert shut == [{"pump"}] * len(shut)
+    law.tick()
+    assert law.tick() == {"pump", "load_holding_valve_open"}
+
+
+def test_a_pump_that_does_not_start_opens_nothing():
+    law = rested()
+    law.show(49.0)
+    assert all(law.tick() == {"pump"} for _ in range(5 * PREPARE_TICKS))
+
+
+def test_a_little_leak_does_not_wake_the_pump():
+    law = rested()
+    law.show(49.9)
+    assert all(law.tick() == set() for _ in range(1000))
+
+
+FINITE = st.floats(-1e6, 1e6)
+SCENE = st.tuples(
+    FINITE, FINITE, FINITE, st.floats(0.0, 1e4), st.floats(0.0, 1.0), st.integers(0, 1023)
+)
+
+
+@given(
+    st.lists(SCENE, min_size=1, max_size=40),
+    st.floats(0.0, 2.0),
+    st.floats(0.0, 200.0),
+    st.floats(0.0, 50.0),
+)
+@settings(max_examples=120, deadline=None)
+def test_never_leaves_its_limits_and_never_winds_up(scenes, lag_s, soft_bar, refill_bar):
+    """Whatever finite number is measured or asked for, and whatever the gate leaves of it."""
+    law = Law(lag_s=lag_s, soft_bar=soft_bar, refill_bar=refill_bar)
+    most = law.config.hydraulic.trim_bar_max
+    for mpa, bar, target, rate, achieved, flags in scenes:
+        law.command.hydraulics = flags & 3
+        law.command.pressure_target_mpa, law.command.pressure_rate_mpa_per_s = target, rate
+        law.command.pressure_holdback_mpa = 3.0 * (flags >> 2 & 1)
+        seen = law.state.observation
+        law.state.digital_output_bits = bits(OUTPUT, "pump", "load_holding_valve_open")
+        seen.digital_input_bits = bits(INPUT, "pump_running") * (flags >> 3 & 1)
+        for channel in PRESSURE_CHANNELS:
+            seen.measurement_channel_unit[channel] = bar
+        law.show(mpa, quality=flags >> 4 & 3 if flags >> 4 & 3 < 3 else 0, cylinder_bar=bar)
+        for _ in range(20):
+            law.tick(achieved=achieved if flags >> 6 & 1 else None)
+            assert 0.0 <= law.output.valve_open_fraction <= 1.0
+            assert abs(law.state.pressure_trim_bar) <= most
+            assert 0.0 <= law.ramp().position < math.inf or mpa < 0.0
+            assert math.isfinite(law.ramp().position)
+
+
+EDGE_BAR = (5.0 - 1e-9, 5.0, 5.0 + 1e-9)
+
+
+@pytest.mark.parametrize("edge", range(3))
+def test_the_valve_controls_only_above_its_least_pressure(edge):
+    """At the least pressure and one hair on each side: the trim learns only above it."""
+    law = Law(ram_weight_kn=0.0)
+    mpa = EDGE_BAR[edge] * law.config.hydraulic.cylinder_area_mm2 * 0.1 / law.config.stack.area_mm2
+    law.show(mpa, contact=True)
+    law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, mpa
+    law.tick()
+    law.state.pressure_trim_bar = 0.0
+    law.show(mpa - 1.0)
+    law.tick()
+    assert (law.state.pressure_trim_bar > 0.0) == (law.bar_of(law.ramp().position) > 5.0)
+
+
+@pytest.mark.parametrize("share", [0.999, 1.0, 1.001])
+def test_the_play_is_turned_only_beyond_the_turning_band(share):
+    law = Law()
+    law.show(50.0)
+    law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, 50.0
+    law.tick()
+    law.state.pressure_trim_asleep, law.state.valve_direction_sign = 0, 1.0
+    law.state.valve_turn_bar = law.bar_of(50.0) + law.state.pressure_trim_bar + share * 0.3
+    law.tick()
+    assert law.state.valve_direction_sign == (-1.0 if share > 1.0 else 1.0)

@@ -1,6 +1,7 @@
 """The pressure law of native/kernel/pressure.c in plain Python, one tick at a time, with `==`.
 
-The setpoint ramp has a reference of its own, so here its state comes in as three numbers.
+The setpoint ramp and what is found of the valve have references of their own, so here their
+states come in as three numbers each.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ COLD_STACK, UNCERTAIN, HOLDBACK, OIL = (
     "oil_not_ok",
 )
 TURN_BAR, TRACKING_S = 0.3, 0.5
+REFILL_REST_S, REFILL_BAND_RATIO, REFILL_PREPARE_S = 10.0, 0.25, 1.0
 REST_BAND_BAR, REST_BAND_RATIO, REST_WAKE_RATIO = 0.12, 0.002, 3.0
 
 
@@ -23,6 +25,12 @@ class Ramp(NamedTuple):
     position: float
     velocity: float
     arrived: bool
+
+
+class Valve(NamedTuple):
+    offset_bar: float
+    slope: float
+    play_fraction: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,9 @@ class Machine:
     trim_bar_max: float
     pressure_min_bar: float
     close_bar: float
+    lag_s: float
+    soft_bar: float
+    refill_bar: float
     stack_pressure_mpa_max: float
     cold_stack_pressure_mpa_max: float
     cold_stack_margin_k: float
@@ -46,6 +57,14 @@ class Machine:
     def bar_of(self, stack_pressure_mpa: float) -> float:
         force_kn = stack_pressure_mpa * self.area_mm2 * 1e-3 + self.ram_weight_kn
         return 1e4 / self.cylinder_area_mm2 * force_kn
+
+    def stiffness(self, bar: float) -> float:
+        bar = max(bar, self.pressure_min_bar)
+        return bar / (bar + self.soft_bar) if self.soft_bar > 0.0 else 1.0
+
+    def lead_bar(self, bar: float, mpa_per_s: float) -> float:
+        bar_per_s = 10.0 * mpa_per_s * self.area_mm2 / self.cylinder_area_mm2
+        return self.lag_s / self.stiffness(bar) * bar_per_s
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,7 @@ class Seen:
     coldest_c: float  # of the stack estimate and the usable zones
     oil_not_ok: bool
     tripped: bool
+    pump_running: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +99,10 @@ class Pressure:
     asleep: bool = False
     held: frozenset[str] = frozenset()
     led: bool = False
+    resting: bool = False
+    rest_s: float = 0.0
+    refill_s: float = 0.0
+    valve: Valve | None = None
 
     def hold(self, seen: Seen, ask: Ask, ramp: Ramp) -> frozenset[str]:
         """Decides what holds the ramp, with the ramp as it stands before the tick."""
@@ -90,17 +114,21 @@ class Pressure:
         self.held = self._holds(seen, ask, ramp) if leads else frozenset()
         return self.held
 
-    def step(self, seen: Seen, ask: Ask, ramp: Ramp, achieved: float) -> tuple[float, set[str]]:
+    def step(
+        self, seen: Seen, ask: Ask, ramp: Ramp, achieved: float, found: Valve
+    ) -> tuple[float, set[str]]:
         """Valve opening and the hydraulic outputs that are on. `ramp` is that after the tick."""
-        valve, on = 0.0, set()
+        valve, on, self.valve = 0.0, set(), found
         if self.led and (ask.hydraulics == PRESSURE or not ramp.arrived):
-            valve = self._follow(seen, ramp, achieved)
-            on = {"pump", "load_holding_valve_open"}
+            pump, shut = self._refill(seen, ramp)
+            valve = self._follow(seen, ramp, achieved, shut)
+            on = {"pump"} if pump else set()
+            on |= set() if shut else {"load_holding_valve_open"}
         elif self.led:
             on = {"load_holding_valve_open", "dump_valve", "approach_valve"}
         elif ask.hydraulics == CLOSE and not seen.tripped:
             m = self.machine
-            valve = m.close_bar / m.valve_full_scale_bar + 0.5 * m.valve_hysteresis_fraction
+            valve = m.close_bar / m.valve_full_scale_bar + 0.5 * found.play_fraction
             valve = min(max(valve, 0.0), 1.0)
             on = {"pump", "load_holding_valve_open"} | (
                 set() if seen.contact else {"approach_valve"}
@@ -115,6 +143,7 @@ class Pressure:
         lacking = seen.cylinder_bar - self.machine.bar_of(seen.stack_pressure_mpa)
         self.trim_bar = min(max(lacking, -most), most) if seen.contact else 0.0
         self.sign, self.turn_bar, self.held = 1.0, 0.0, frozenset()
+        self.resting, self.rest_s, self.refill_s = False, 0.0, 0.0
 
     def _holds(self, seen: Seen, ask: Ask, ramp: Ramp) -> frozenset[str]:
         m, held = self.machine, set()
@@ -137,13 +166,36 @@ class Pressure:
         return frozenset(held)
 
     def _opening(self, sign: float, bar: float) -> float:
-        m = self.machine
-        return bar / m.valve_full_scale_bar + 0.5 * m.valve_hysteresis_fraction * sign
+        curve = (bar + self.valve.offset_bar + self.valve.slope * bar) / (
+            self.machine.valve_full_scale_bar
+        )
+        return curve + 0.5 * self.valve.play_fraction * sign
 
-    def _follow(self, seen: Seen, ramp: Ramp, achieved: float) -> float:
+    def _refill(self, seen: Seen, ramp: Ramp) -> tuple[bool, bool]:
+        """Whether the pump runs, and whether the load-holding valve is shut."""
+        m = self.machine
+        error = m.bar_of(ramp.position) - m.bar_of(seen.stack_pressure_mpa)
+        calm = ramp.arrived and seen.quality == 0
+        half_tick_s = 0.5 * m.tick_s
+        if not self.resting:
+            close = calm and seen.contact and abs(error) <= REFILL_BAND_RATIO * m.refill_bar
+            self.rest_s = self.rest_s + m.tick_s if close and m.refill_bar > 0.0 else 0.0
+            self.resting, self.refill_s = self.rest_s >= REFILL_REST_S - half_tick_s, 0.0
+            return not self.resting, self.resting
+        if self.refill_s == 0.0 and calm and abs(error) <= m.refill_bar:
+            return False, True
+        if seen.pump_running or self.refill_s == 0.0:
+            self.refill_s += m.tick_s
+        if self.refill_s < REFILL_PREPARE_S - half_tick_s:
+            return True, True
+        self.resting, self.rest_s = False, 0.0
+        return True, False
+
+    def _follow(self, seen: Seen, ramp: Ramp, achieved: float, shut: bool) -> float:
         m = self.machine
         forward = m.bar_of(ramp.position)
-        demand = max(forward + self._trim(seen, ramp, forward, achieved), m.pressure_min_bar)
+        trim = self.trim_bar if shut else self._trim(seen, ramp, forward, achieved)
+        demand = max(forward + trim + m.lead_bar(forward, ramp.velocity), m.pressure_min_bar)
         self._steer(ramp.velocity, forward + self.trim_bar)
         opening = self._opening(self.sign, demand)
         return 0.0 if opening < m.valve_deadband_fraction else min(max(opening, 0.0), 1.0)
@@ -163,11 +215,12 @@ class Pressure:
             self._opening(self.sign, slow) >= m.valve_deadband_fraction
         )
         if controls and not self.asleep:
-            missing, play = achieved - self.asked, m.valve_hysteresis_fraction
+            missing, play = achieved - self.asked, self.valve.play_fraction
             beyond = missing - play if missing > play else min(missing + play, 0.0)
             withheld = beyond * m.valve_full_scale_bar
             self.trim_bar += m.tick_s * (
-                m.valve_full_scale_bar * m.ki_per_bar_s * error + withheld / TRACKING_S
+                m.valve_full_scale_bar * m.ki_per_bar_s * m.stiffness(forward) * error
+                + withheld / TRACKING_S
             )
             self.trim_bar = min(max(self.trim_bar, -m.trim_bar_max), m.trim_bar_max)
         quick = self.trim_bar + m.valve_full_scale_bar * m.kp_per_bar * error
