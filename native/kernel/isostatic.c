@@ -36,12 +36,13 @@ void wip_observe(const wip_config_t *config, wip_state_t *state, const wip_senso
 void wip_act(const wip_config_t *config, wip_state_t *state, const wip_command_t *command,
              wip_output_t *output)
 {
+    const wip_command_t sound = wip_sound(command);
     memset(output, 0, sizeof *output);
     output->tick = state->tick;
 
     wip_reset(config, state, command);
 
-    wip_laws(config, state, command, output);
+    wip_laws(config, state, &sound, output);
 
     /* Gate 3: nothing leaves that is not permitted now. */
     wip_gate(config, state, command, output);

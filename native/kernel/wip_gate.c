@@ -78,13 +78,22 @@ static void make_finite(wip_output_t *output)
     output->jacket_duty_fraction = unit_interval(output->jacket_duty_fraction);
 }
 
-static bool sound(const wip_command_t *command)
+/* A number that is not one makes the whole of the numbers no command; plain requests stay. */
+wip_command_t wip_sound(const wip_command_t *command)
 {
-    return press_finite(command->pressure_target_mpa) &&
-           press_finite(command->pressure_rate_mpa_per_s) &&
-           press_finite(command->fluid_temperature_target_c) &&
-           press_finite(command->fluid_temperature_band_k) &&
-           press_finite(command->wall_temperature_target_c) && command->mode <= WIP_MODE_RELEASE;
+    wip_command_t sound = *command;
+    if (press_finite(command->pressure_target_mpa) && press_finite(command->pressure_rate_mpa_per_s) &&
+        press_finite(command->fluid_temperature_target_c) &&
+        press_finite(command->fluid_temperature_band_k) &&
+        press_finite(command->wall_temperature_target_c) && command->mode <= WIP_MODE_RELEASE) {
+        return sound;
+    }
+    sound.pressure_target_mpa = sound.pressure_rate_mpa_per_s = 0.0;
+    sound.fluid_temperature_target_c = sound.fluid_temperature_band_k = 0.0;
+    sound.wall_temperature_target_c = 0.0;
+    sound.mode = WIP_MODE_OFF;
+    sound.heat_enable = 0;
+    return sound;
 }
 
 static bool take_command(wip_state_t *state, const wip_command_t *command)
@@ -92,7 +101,7 @@ static bool take_command(wip_state_t *state, const wip_command_t *command)
     static const wip_command_t NONE = {0};
     const uint32_t watchdog = press_bit(WIP_OUTPUT_WATCHDOG);
     if (wip_in_lease(state, command)) {
-        state->command = *command;
+        state->command = wip_sound(command);
         return true;
     }
     const bool energised = (state->digital_output_bits & ~watchdog) != 0;
@@ -111,11 +120,6 @@ static void apply_asked(const wip_state_t *state, wip_output_t *output)
         bits |= press_bit(WIP_OUTPUT_DECOMPRESSION_VALVE);
     }
     output->digital_output_bits &= bits;
-    if (!sound(asked)) {
-        pump_off(output);
-        heat_off(output);
-        needle_shut(output);
-    }
     if (!press_has(output->digital_output_bits, WIP_OUTPUT_PUMP)) pump_off(output);
     if (!press_has(output->digital_output_bits, WIP_OUTPUT_DECOMPRESSION_VALVE)) needle_shut(output);
     if (!press_has(output->digital_output_bits, WIP_OUTPUT_CONTACTOR_JACKET)) heat_off(output);

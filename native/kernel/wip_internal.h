@@ -63,6 +63,8 @@ double wip_fluid_measured_c(const wip_config_t *config, const wip_state_t *state
 void wip_watch(const wip_config_t *config, wip_state_t *state, const wip_observation_t *observation);
 /* Every transducer that can tell says that there is no pressure. */
 bool wip_released(const wip_config_t *config, const wip_observation_t *observation);
+/* The command without numbers that are none. */
+wip_command_t wip_sound(const wip_command_t *command);
 bool wip_in_lease(const wip_state_t *state, const wip_command_t *command);
 /* Higher of the tared pair: what could hurt. */
 double wip_hazard_mpa(const wip_config_t *config, const wip_state_t *state,

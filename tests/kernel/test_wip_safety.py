@@ -276,3 +276,21 @@ def test_every_number_of_a_configuration_has_two_bounds():
             assert lib.wip_config_check(config, fault) == 1, path
             assert ffi.string(fault.field).decode() == path
             setattr(owner, name, was)
+
+
+@pytest.mark.parametrize(
+    "field", ["pressure_target_mpa", "pressure_rate_mpa_per_s", "wall_temperature_target_c"]
+)
+def test_a_command_with_a_number_that_is_none_neither_pumps_nor_heats(field):
+    wip = Wip().arm()
+    wip.lock()
+    wip.pump_to(5.0)
+    wip.command.heat_enable = 1
+    wip.command.wall_temperature_target_c = 60.0
+    wip.request("yoke_close")
+    wip.tick(5)
+    assert {"pump", "contactor_jacket"} <= wip.outputs
+    setattr(wip.command, field, math.nan)
+    wip.tick(5)
+    assert wip.outputs == {"yoke_close"}
+    assert wip.output.pump_speed_fraction == 0.0
