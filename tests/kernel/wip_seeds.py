@@ -55,7 +55,7 @@ def run(seed: int, changes: dict[str, dict[str, object]]) -> tuple[float, float,
     off_mpa = max(abs(cycle.lowest_mpa - TARGET_MPA), abs(cycle.highest_mpa - TARGET_MPA))
     cycle.release()
     if cycle.trips:
-        raise SystemExit(f"seed {seed}: {', '.join(sorted(cycle.trips))}")
+        print(f"  seed {seed} tripped: {', '.join(sorted(cycle.trips))}")
     demands = plant.truth()["hard_protection_demands"]
     return abs(cycle.peak_c - TARGET_C), 100.0 * off_mpa / TARGET_MPA, demands
 
