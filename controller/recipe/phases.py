@@ -40,7 +40,7 @@ HeldBackS = Annotated[
 ]
 
 
-class _Phase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+class PhaseBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
     """What every phase has."""
 
     name: Name | None = None
@@ -48,13 +48,13 @@ class _Phase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     timeout_s: TimeoutS | None = None
 
 
-class Gate(_Phase, frozen=True, tag="gate"):
+class Gate(PhaseBase, frozen=True, tag="gate"):
     """Arm the kernel and wait for every permissive. Nothing moves."""
 
     on_timeout: Literal["abort"] = "abort"
 
 
-class Touch(_Phase, frozen=True, tag="touch"):
+class Touch(PhaseBase, frozen=True, tag="touch"):
     """Close the daylight at low force until the platens have touched for `settle_s`."""
 
     pressure_mpa: PositiveMpa
@@ -63,7 +63,7 @@ class Touch(_Phase, frozen=True, tag="touch"):
     on_timeout: OnTimeout = "abort"
 
 
-class Prepress(_Phase, frozen=True, tag="prepress"):
+class Prepress(PhaseBase, frozen=True, tag="prepress"):
     """A first, low pressure, so that heat flows into the stack."""
 
     pressure_mpa: PositiveMpa
@@ -76,7 +76,7 @@ class Prepress(_Phase, frozen=True, tag="prepress"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Heat(_Phase, frozen=True, tag="heat"):
+class Heat(PhaseBase, frozen=True, tag="heat"):
     """Ramp the zones to `temperature_c`, at the pressure reached before."""
 
     temperature_c: PositiveTemperatureC
@@ -87,7 +87,7 @@ class Heat(_Phase, frozen=True, tag="heat"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Soak(_Phase, frozen=True, tag="soak"):
+class Soak(PhaseBase, frozen=True, tag="soak"):
     """Wait until the *estimated stack* and all zones have been near the target for
     `soak_s` in all. Time outside the tolerances does not count and is not lost."""
 
@@ -98,7 +98,7 @@ class Soak(_Phase, frozen=True, tag="soak"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Pressurise(_Phase, frozen=True, tag="pressurise"):
+class Pressurise(PhaseBase, frozen=True, tag="pressurise"):
     """Ramp the stack to `pressure_mpa`."""
 
     pressure_mpa: PositiveMpa
@@ -112,7 +112,7 @@ class Pressurise(_Phase, frozen=True, tag="pressurise"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Hold(_Phase, frozen=True, tag="hold"):
+class Hold(PhaseBase, frozen=True, tag="hold"):
     """Keep pressure and temperature until `hold_s` in all were spent within the band.
 
     With `until_density_g_per_cm3` or `until_slope_per_decade` the hold ends when the measured
@@ -151,7 +151,7 @@ class Hold(_Phase, frozen=True, tag="hold"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Programme(_Phase, frozen=True, tag="programme"):
+class Programme(PhaseBase, frozen=True, tag="programme"):
     """Temperature and pressure through coupled segments (see controller.recipe.programme)."""
 
     segment: Annotated[list[Segment], Meta(min_length=1, max_length=64)]
@@ -165,7 +165,7 @@ class Programme(_Phase, frozen=True, tag="programme"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Cool(_Phase, frozen=True, tag="cool"):
+class Cool(PhaseBase, frozen=True, tag="cool"):
     """Cool with the pressure kept until stack and all zones are at or below `temperature_c`."""
 
     temperature_c: PositiveTemperatureC
@@ -177,7 +177,7 @@ class Cool(_Phase, frozen=True, tag="cool"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Release(_Phase, frozen=True, tag="release"):
+class Release(PhaseBase, frozen=True, tag="release"):
     """Take the pressure off at a rate that lets trapped gas out."""
 
     rate_mpa_per_s: RateMpaPerS
@@ -191,7 +191,7 @@ class Release(_Phase, frozen=True, tag="release"):
     on_abort: OnAbort = "release_when_cool"
 
 
-class Unload(_Phase, frozen=True, tag="unload"):
+class Unload(PhaseBase, frozen=True, tag="unload"):
     """Open the daylight until nothing touches and the cylinder is without pressure."""
 
     settle_s: DurationS = 2.0
@@ -201,7 +201,7 @@ class Unload(_Phase, frozen=True, tag="unload"):
 Phase = (
     Gate | Touch | Prepress | Heat | Soak | Pressurise | Hold | Programme | Cool | Release | Unload
 )
-KINDS: tuple[type[_Phase], ...] = (
+KINDS: tuple[type[PhaseBase], ...] = (
     Gate, Touch, Prepress, Heat, Soak, Pressurise, Hold, Programme, Cool, Release, Unload,
 )  # fmt: skip
 
