@@ -129,7 +129,17 @@ class Unlock(PhaseBase, frozen=True, tag="unlock"):
 
 
 WipPhase = (
-    Gate | Evacuate | BagTest | Preheat | Fill | LeakTest | Pump | Hold | Decompress | Purge | Unlock
+    Gate
+    | Evacuate
+    | BagTest
+    | Preheat
+    | Fill
+    | LeakTest
+    | Pump
+    | Hold
+    | Decompress
+    | Purge
+    | Unlock
 )
 KINDS: tuple[type[PhaseBase], ...] = (
     Gate, Evacuate, BagTest, Preheat, Fill, LeakTest, Pump, Hold, Decompress, Purge, Unlock,
