@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from controller.config.numbers import DurationS, TemperatureK, ToleranceK, ToleranceMpa
-from controller.recipe.phases import HeldBackS, OnTimeout, PhaseBase
+from controller.recipe.phases import Gate, HeldBackS, OnTimeout, PhaseBase
 
 WaterC = Annotated[float, Meta(ge=5.0, le=150.0, description="°C of fluid or wall")]
 VesselMpa = Annotated[float, Meta(ge=0.1, le=700.0, description="Gauge pressure of the vessel")]
@@ -21,12 +21,6 @@ BagMbar = Annotated[float, Meta(ge=0.01, le=20.0, description="Absolute, of the 
 OnWipAbort = Literal["release", "retain"]
 """What an abort does with the pressure when ten minutes have passed: let it off slowly through
 the needle, or leave it for a person. A standing leak or burst retains it in any case."""
-
-
-class Gate(PhaseBase, frozen=True, tag="gate"):
-    """Arm the kernel and wait for every permissive, the loaded bag among them. Nothing moves."""
-
-    on_timeout: Literal["abort"] = "abort"
 
 
 class Evacuate(PhaseBase, frozen=True, tag="evacuate"):
@@ -91,8 +85,8 @@ class Hold(PhaseBase, frozen=True, tag="hold"):
     """Keep the pressure by topping up until `hold_s` in all were spent within both bands."""
 
     hold_s: DurationS
-    pressure_band_fraction: Annotated[float, Meta(ge=0.001, le=0.2)] = 0.01
     temperature_c: WaterC
+    pressure_band_fraction: Annotated[float, Meta(ge=0.001, le=0.2)] = 0.01
     temperature_band_k: TemperatureK = 5.0
     wall_temperature_c: WaterC | None = None
     """The wall's target from here on; the fluid cools towards it."""
