@@ -8,11 +8,17 @@ _UNIT_OF_SUFFIX = {
     "c": "°C",
     "k": "K",
     "bar": "bar",
+    "mbar": "mbar",
     "mpa": "MPa",
+    "mpa_per_s": "MPa/s",
+    "mpa_per_min": "MPa/min",
     "kn": "kN",
     "mm": "mm",
     "um": "µm",
+    "ml": "ml",
+    "ppm": "ppm",
     "a": "A",
+    "v": "V",
     "g_per_cm3": "g/cm³",
     "s": "s",
     "ms": "ms",
@@ -23,7 +29,7 @@ _UNIT_OF_SUFFIX = {
     "count": "",
     "channel_unit": "",
 }
-_QUALIFIERS = "median|estimate|sigma|max|min|p50|p99|p999"
+_QUALIFIERS = "median|estimate|predicted|wanted|sigma|max|min|p50|p99|p999"
 _SUFFIX = re.compile(
     rf"_({'|'.join(sorted(_UNIT_OF_SUFFIX, key=len, reverse=True))})(?:_(?:{_QUALIFIERS}))?$"
 )
