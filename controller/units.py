@@ -9,6 +9,7 @@ _UNIT_OF_SUFFIX = {
     "k": "K",
     "bar": "bar",
     "mbar": "mbar",
+    "mbar_per_min": "mbar/min",
     "mpa": "MPa",
     "mpa_per_s": "MPa/s",
     "mpa_per_min": "MPa/min",
