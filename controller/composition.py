@@ -36,12 +36,13 @@ from controller.loop import Procedure as LoopProcedure
 from controller.ports import Clock, Sink
 from controller.ports import Station as StationPort
 from controller.recipe.finding import Weight
-from controller.recipe.frames import KernelNames
 from controller.recipe.lint import lint
 from controller.recipe.model import Recipe, load_recipe
 from controller.recipe.phases import Hold
+from controller.recipe.press_unit import PressUnit
 from controller.recipe.procedure import Procedure
 from controller.recipe.states import State
+from controller.recipe.status import KernelNames
 from controller.record.model import BatchHeader
 from controller.springback import load_history
 from controller.telemetry.plane import Identity
@@ -88,13 +89,13 @@ class Plan:
         return Kernel(kernel_fields(self.station, self.material, self.recipe, batch, SIGNAL_NAMES))
 
     def procedure(self) -> Procedure:
-        return Procedure(
+        unit = PressUnit(
             self.recipe,
             KERNEL_NAMES,
             zone_count=len(self.station.zone),
-            lease_ticks=5 * RECIPE_TICKS,
             density_correction_fraction=self.density_correction_fraction,
         )
+        return Procedure(unit, lease_ticks=5 * RECIPE_TICKS)
 
     def header(self, batch: Batch, clock: Clock, seed: int | None = None) -> BatchHeader:
         """What the record knows before the first tick."""

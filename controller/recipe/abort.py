@@ -19,13 +19,12 @@ from dataclasses import dataclass, replace
 from controller.recipe.conduct import MEDIUM
 from controller.recipe.frames import Action, Ask, Cooling, Hydraulics, Seen
 from controller.recipe.phases import Cool, OnAbort, Phase, Release
+from controller.recipe.unit import AbortStep
 
 SAFE_TEMPERATURE_C = 60.0
 RELEASE_MPA_PER_S = 0.5
 COOLING_C_PER_MIN = 10.0
 """Both for a recipe that names none."""
-ABORT_S_MAX = 7200.0
-BLIND_S_MAX = 60.0
 _FORBIDS_RELEASE = Action.PUMP_OFF | Action.ALL_OFF
 
 
@@ -37,13 +36,6 @@ class AbortPlan:
     cooling: Cooling
     cooling_c_per_s: float
     release_mpa_per_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class AbortStep:
-    ask: Ask
-    waits_for: str
-    """Empty when the abort has done what it can."""
 
 
 def abort_plan(phases: Sequence[Phase], aborted: Phase) -> AbortPlan:
@@ -92,12 +84,3 @@ def abort_step(plan: AbortPlan, seen: Seen, *, vent: bool) -> AbortStep:
         ),
         f"released pressure; cylinder {seen.cylinder_bar:.1f} bar",
     )
-
-
-def expired(elapsed_s: float, blind_s: float) -> str:
-    """Why the abort ends undone; empty while it need not."""
-    if blind_s >= BLIND_S_MAX:
-        return f"no input for {blind_s:.0f} s; the pressure is unknown and kept, vent by hand"
-    if elapsed_s >= ABORT_S_MAX:
-        return f"not safe after {elapsed_s:.0f} s; the pressure is kept, vent by hand"
-    return ""

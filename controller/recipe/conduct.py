@@ -1,11 +1,4 @@
-"""What each kind of phase asks for, and when it has done: one row a kind.
-
-A row has four columns, each a pure function:
-
-    guard      what must be true before the phase asks for anything; '' when it is
-    ask        what it asks of the kernel
-    condition  what it waits for; '' when that is true now
-    need_s     how long the condition must have stood, in all or (settling) without a break
+"""What each kind of a press's phases asks for, and when it has done: one row a kind.
 
 A phase is done when its condition is true now and has stood for `need_s`. Words carry
 numbers, because "waiting" without a number is what operators complain about.
@@ -13,8 +6,8 @@ numbers, because "waiting" without a number is what operators complain about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +17,6 @@ from controller.recipe.phases import (
     Gate,
     Heat,
     Hold,
-    Phase,
     Prepress,
     Pressurise,
     Programme,
@@ -33,6 +25,7 @@ from controller.recipe.phases import (
     Touch,
     Unload,
 )
+from controller.recipe.unit import Row
 
 COOL_MARGIN_K = 5.0
 """The setpoint of a cooling goes this far below its end, or the stack, which lags, would
@@ -43,17 +36,6 @@ UNLOAD_PRESSURE_MPA_MAX = 10.0
 SETPOINT_TOLERANCE = 0.01
 MEDIUM = {"water": Cooling.WATER, "air": Cooling.AIR, "none": Cooling.OFF}
 _PRESSURE_RAMP = ("pressure_holdback", "cold_stack", "pressure_uncertain", "oil_not_ok")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    guard: Callable[[Any, Seen, Ask], str]
-    ask: Callable[[Any, Seen, Ask], Ask]
-    condition: Callable[[Any, Seen, Ask], str]
-    need_s: Callable[[Any], float]
-    settling: bool = False
-    held_back_by: tuple[str, ...] = ()
-    """Interlocks that hold this phase's ramp."""
 
 
 def _free(phase: Any, seen: Seen, ask: Ask) -> str:
@@ -302,11 +284,3 @@ ROWS: Mapping[type, Row] = MappingProxyType(
         Unload: Row(_light_enough, _unload_ask, _unloaded, lambda p: p.settle_s, settling=True),
     }
 )
-
-
-def tail_start(phases: Sequence[Phase]) -> int:
-    """Index of the closing run of cool, release and unload: the orderly end of a stop."""
-    first = len(phases)
-    while first > 0 and isinstance(phases[first - 1], Cool | Release | Unload):
-        first -= 1
-    return first

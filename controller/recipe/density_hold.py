@@ -8,49 +8,52 @@ from controller.recipe.conduct import creeping, keeping, staying
 from controller.recipe.density import DensityEnd
 from controller.recipe.frames import Ask, Seen
 from controller.recipe.phases import Hold
+from controller.recipe.unit import EngineStep
 
 
-@dataclass(frozen=True, slots=True)
-class DensityStep:
-    """`done` ends the phase, `trouble` is answered by `on_density`, `note` goes into the
-    record; each is empty when there is nothing to say."""
+@dataclass(slots=True)
+class DensityHold:
+    """The engine of such a hold (controller.recipe.unit.Engine). It gives way to the hold's own
+    row, pressure and time, when the density cannot be measured well enough."""
 
-    ask: Ask
-    done: str = ""
-    trouble: str = ""
-    note: str = ""
+    end: DensityEnd
 
+    @property
+    def active(self) -> bool:
+        return self.end.watching
 
-def density_step(
-    end: DensityEnd, seen: Seen, ask: Ask, *, met: bool, counted_s: float, step_s: float
-) -> DensityStep:
-    """`met`: pressure and temperature are in their bands now; `counted_s`: for how long."""
-    phase = end.phase
-    fell = end.step(seen, step_s)
-    if fell:
-        return DensityStep(staying(seen, ask), note=fell)
-    if not end.watching:
-        return DensityStep(ask)
-    above = end.above()
-    if above and not end.reached:
-        end.reached = above
-        return DensityStep(keeping(phase, seen, ask), trouble=above)
-    done = end.end()
-    if met and counted_s >= phase.hold_s_min and (done or end.reached):
-        return DensityStep(keeping(phase, seen, ask), done=done or end.reached)
-    if counted_s >= longest_s(phase):
-        return _out_of_time(end, seen, ask)
-    return DensityStep(ask if done or end.reached else creeping(phase, ask))
+    def step(
+        self, seen: Seen, ask: Ask, *, lacking: str, counted_s: float, step_s: float
+    ) -> EngineStep:
+        end, phase = self.end, self.end.phase
+        fell = end.step(seen, step_s)
+        if fell:
+            return EngineStep(staying(seen, ask), lacking, note=fell)
+        above = end.above()
+        if above and not end.reached:
+            end.reached = above
+            return self._trouble(keeping(phase, seen, ask), above)
+        done = end.end()
+        if not lacking and counted_s >= phase.hold_s_min and (done or end.reached):
+            return EngineStep(keeping(phase, seen, ask), done=True, said=done or end.reached)
+        if counted_s >= longest_s(phase):
+            return self._out_of_time(seen, ask)
+        ask = ask if done or end.reached else creeping(phase, ask)
+        return EngineStep(ask, lacking or end.waits_for())
 
+    def _out_of_time(self, seen: Seen, ask: Ask) -> EngineStep:
+        """The maximum time is over; too little density is answered once, then accepted."""
+        end = self.end
+        below = end.below()
+        said = f"{longest_s(end.phase):g} s are over: {below or end.waits_for()}"
+        if below and not end.reached:
+            end.reached = said
+            return self._trouble(staying(seen, ask), said)
+        return EngineStep(keeping(end.phase, seen, ask), done=True, said=said)
 
-def _out_of_time(end: DensityEnd, seen: Seen, ask: Ask) -> DensityStep:
-    """The maximum time is over; too little density is answered once, then accepted."""
-    below = end.below()
-    said = f"{longest_s(end.phase):g} s are over: {below or end.waits_for()}"
-    if below and not end.reached:
-        end.reached = said
-        return DensityStep(staying(seen, ask), trouble=said)
-    return DensityStep(keeping(end.phase, seen, ask), done=said)
+    def _trouble(self, ask: Ask, trouble: str) -> EngineStep:
+        end = self.end
+        return EngineStep(ask, end.waits_for(), trouble=trouble, answer=end.phase.on_density)
 
 
 def longest_s(phase: Hold) -> float:

@@ -1,8 +1,8 @@
 """What the procedure reads of the kernel's observation and writes into its command.
 
 Protocols with press.h's names, so that the C structs fit as they are and a test may pass
-a plain object. The three small enumerations repeat press.h's; a test compares them with
-the header's text.
+a plain object. What the tables say is in controller.recipe.status. The small enumerations
+repeat press.h's; a test compares them with the header's text.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag
-from typing import Protocol, TypedDict
+from typing import Protocol
 
-QUALITY_BAD = 2
+from controller.recipe.status import QUALITY_BAD, KernelNames, Status, Tables, named
 
 
 class Hydraulics(IntEnum):
@@ -38,19 +38,7 @@ class Action(IntFlag):
     DUMP = 32
 
 
-class Advice(IntFlag):
-    """What an advisory asks of a recipe."""
-
-    WARN = 1
-    HOLD = 2
-    HEATERS_OFF = 4
-    PUMP_OFF = 8
-
-
-NO_ADVICE = Advice(0)
-
-
-class Observation(Protocol):
+class Observation(Tables, Protocol):
     """The part of press_observation_t a recipe looks at; zones are the first channels."""
 
     @property
@@ -68,19 +56,7 @@ class Observation(Protocol):
     @property
     def cylinder_pressure_bar(self) -> float: ...
     @property
-    def first_out_channel_unit(self) -> float: ...
-    @property
-    def permissive_missing_bits(self) -> int: ...
-    @property
-    def interlock_bits(self) -> int: ...
-    @property
-    def trip_bits(self) -> int: ...
-    @property
     def trip_action_bits(self) -> int: ...
-    @property
-    def advisory_bits(self) -> int: ...
-    @property
-    def first_out_trip(self) -> int: ...
     @property
     def density_g_per_cm3(self) -> float: ...
     @property
@@ -118,18 +94,6 @@ class Command(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class KernelNames:
-    """Names of the kernel's table rows in order of their bits, from the header."""
-
-    permissives: tuple[str, ...]
-    interlocks: tuple[str, ...]
-    trips: tuple[str, ...]
-    advisories: tuple[str, ...] = ()
-    advice: tuple[int, ...] = ()
-    """What each advisory asks, as bits of `Advice`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked of the kernel now. The default asks for nothing: heat, pump and water
     off, pressure kept by the load-holding valve. Rates are never zero."""
@@ -156,17 +120,9 @@ class Ask:
         command.reset = int(reset)
 
 
-class _Advised(TypedDict):
-    holding: tuple[str, ...]
-    advice: Advice
-
-
-_NOTHING_ADVISED: _Advised = {"holding": (), "advice": NO_ADVICE}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One observation in the words the phases use. Names stand for bits.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Status):
+    """One observation in the words the phases use.
 
     A number that is not finite makes every comparison false, so nothing proceeds on it.
     """
@@ -175,7 +131,6 @@ class Seen:
     zones_good: bool
     stack_c: float
     temperature_setpoint_c: float
-    pressure_mpa: float
     pressure_setpoint_mpa: float
     pressure_good: bool
     cylinder_bar: float
@@ -185,15 +140,7 @@ class Seen:
     density_good: bool
     temperature_ramp_done: bool
     pressure_ramp_done: bool
-    missing: tuple[str, ...]
-    interlocks: tuple[str, ...]
-    trips: tuple[str, ...]
-    first_out: str
-    first_out_number: float
     actions: Action
-    holding: tuple[str, ...] = ()
-    """Advisories that stand and ask for a hold."""
-    advice: Advice = NO_ADVICE
 
     @property
     def released(self) -> bool:
@@ -207,8 +154,6 @@ class Seen:
 
 def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
     """Read an observation once."""
-    trips = _names(observation.trip_bits, names.trips)
-    first = observation.first_out_trip
     return Seen(
         zones_c=tuple(observation.measurement_channel_unit[zone] for zone in range(zone_count)),
         zones_good=all(observation.quality[zone] != QUALITY_BAD for zone in range(zone_count)),
@@ -224,36 +169,6 @@ def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
         density_good=observation.thickness_quality != QUALITY_BAD,
         temperature_ramp_done=bool(observation.temperature_ramp_done),
         pressure_ramp_done=bool(observation.pressure_ramp_done),
-        missing=_names(observation.permissive_missing_bits, names.permissives),
-        interlocks=_names(observation.interlock_bits, names.interlocks),
-        trips=trips,
-        first_out=names.trips[first] if 0 <= first < len(names.trips) else ", ".join(trips),
-        first_out_number=observation.first_out_channel_unit,
         actions=Action(observation.trip_action_bits & 63),
-        **_advised(observation.advisory_bits, names),
-    )
-
-
-def _advised(bits: int, names: KernelNames) -> _Advised:
-    if bits == 0:
-        return _NOTHING_ADVISED
-    stands = [
-        (name, Advice(advice & 15))
-        for number, (name, advice) in enumerate(zip(names.advisories, names.advice, strict=True))
-        if bits >> number & 1
-    ]
-    asked = Advice(0)
-    for _, advice in stands:
-        asked |= advice
-    return {
-        "holding": tuple(name for name, advice in stands if Advice.HOLD in advice),
-        "advice": asked,
-    }
-
-
-def _names(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        names[bit] if bit < len(names) else f"row {bit}"
-        for bit in range(bits.bit_length())
-        if bits >> bit & 1
+        **named(observation, names),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.recipe.frames import Advice, Ask, Hydraulics, Seen
+from controller.recipe.frames import Ask, Hydraulics, Seen
 from controller.recipe.phases import Gate, Phase, Touch, Unload
+from controller.recipe.status import Advice
 
 CREEP_C_PER_S = 1e-5
 CREEP_MPA_PER_S = 1e-5

@@ -10,6 +10,7 @@ A `timeout_s` that is not given is derived from the phase's own numbers at entry
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -206,7 +207,7 @@ KINDS: tuple[type[PhaseBase], ...] = (
 )  # fmt: skip
 
 
-def kind_of(phase: Phase) -> str:
+def kind_of(phase: PhaseBase) -> str:
     """The phase's `kind` as it is written in the file."""
     return str(phase.__struct_config__.tag)
 
@@ -217,7 +218,7 @@ def ends_on_density(phase: Phase) -> bool:
     )
 
 
-def labels(phases: list[Phase]) -> tuple[str, ...]:
+def labels(phases: Sequence[PhaseBase]) -> tuple[str, ...]:
     """A name for each phase, no two alike: `hold`, `hold-2`."""
     found: list[str] = []
     for phase in phases:

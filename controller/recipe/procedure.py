@@ -1,14 +1,16 @@
 """A recipe in execution: observation in, command out, nothing else.
 
+The same for every class of unit: what a phase of a press or a WIP asks for and waits for is in
+its `Unit` (controller.recipe.unit).
+
 Theory of operation. `step` is called ten times a second with the tick, what the kernel
 observed and the command to fill. It asks; the kernel permits. So nothing here protects
 anything: every rule that matters for safety is in the kernel, which gates again after
 this, and an error here can spoil a batch but not un-trip a press.
 
 One step: look once · obey one request · let a trip abort and an advisory hold · do what the
-state says (the
-table `_acts`) · renew the command's lease. What a phase asks for and waits for is in
-controller.recipe.conduct, one row a kind; the states are in controller.recipe.states.
+state says (the table `_acts`) · renew the command's lease. The states are in
+controller.recipe.states.
 
 The kernel boots tripped. The gate phase gives it the reset edge, for at most two seconds
 from the start of the batch: a trip that appears later in the gate needs a person's
@@ -21,29 +23,17 @@ or hold.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from controller.ports import Tick
-from controller.recipe.abort import abort_plan, abort_step, expired
-from controller.recipe.conduct import tail_start
-from controller.recipe.density import DensityEnd
-from controller.recipe.density_hold import density_step
 from controller.recipe.duration import Point
-from controller.recipe.frames import (
-    Ask,
-    Command,
-    KernelNames,
-    Observation,
-    Seen,
-    look,
-)
-from controller.recipe.holding import at_rest, braking, quietened, resting
 from controller.recipe.inbox import Inbox
-from controller.recipe.manual import Manual, automatic_ask, manual_ask, refusal
-from controller.recipe.model import Recipe
+from controller.recipe.manual import Manual
 from controller.recipe.phases import Gate, labels
-from controller.recipe.programme import ProgrammeRun
 from controller.recipe.progress import Outcome, PhaseRun, Progress, Transition
 from controller.recipe.states import FINAL, Request, State, next_state
+from controller.recipe.status import Status
+from controller.recipe.unit import EngineStep, Unit, tail_start
 
 __all__ = ["Outcome", "Procedure", "Progress", "Transition"]
 
@@ -53,26 +43,17 @@ ARMING_S = 2.0
 GUARD_S_MAX = 60.0
 HOLDING_S_MAX = 300.0
 RESTARTING_S_MAX = 120.0
+ABORT_S_MAX = 7200.0
+BLIND_S_MAX = 60.0
 
 
 class Procedure:
-    """One batch of one recipe. Made for it and used up by it."""
+    """One batch of one recipe on one unit. Made for it and used up by it."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        names: KernelNames,
-        *,
-        zone_count: int = 6,
-        lease_ticks: int = 50,
-        density_correction_fraction: float = 0.0,
-    ) -> None:
-        self._recipe = recipe
-        self._names = names
-        self._zone_count = zone_count
+    def __init__(self, unit: Unit, *, lease_ticks: int = 50) -> None:
+        self._unit = unit
         self._lease_ticks = lease_ticks
-        self._density_correction_fraction = density_correction_fraction
-        self._labels = labels(recipe.phase)
+        self._labels = labels(unit.phases)
         self._state = State.IDLE
         self._state_s = 0.0  # in this state
         self._blind_s = 0.0
@@ -81,16 +62,13 @@ class Procedure:
         self._inbox = Inbox()
         self._manual: tuple[Manual | None, str] | None = None  # asked for and not yet done
         self._moves: list[Transition] = []
-        self._ask = Ask(
-            temperature_target_c=recipe.press_temperature_c or Ask().temperature_target_c,
-            hot_only=int(recipe.limits.hot_only),
-        )
+        self._ask: Any = unit.start
         self._kept = self._ask  # what was asked when a hold came
         self._known: frozenset[str] = frozenset()  # advisories that a person has seen standing
-        self._seen: Seen | None = None
-        self._before: Seen | None = None
+        self._seen: Status | None = None
+        self._before: Status | None = None
         self._run = self._phase_run(0)
-        self._acts: dict[State, Callable[[Seen, float], None]] = {
+        self._acts: dict[State, Callable[[Status, float], None]] = {
             State.RUNNING: self._conduct,
             State.STOPPING: self._conduct,
             State.HOLDING: self._holding,
@@ -137,7 +115,7 @@ class Procedure:
         """
         if self._state is not State.HELD:
             return f"manual mode needs a held batch; it is {self._state}"
-        refused = refusal(manual, self._recipe, self._seen)
+        refused = self._unit.refusal(manual, self._seen)
         if not refused:
             self._manual = (manual, cause)
         return refused
@@ -180,23 +158,21 @@ class Procedure:
             state=self._state,
             elapsed_s=self._run.elapsed_s,
             waits_for=self._run.waits_for,
-            remaining_s=self._run.remaining_s(self._recipe.phase, self._point()) if known else 0.0,
+            remaining_s=self._run.remaining_s(self._point()) if known else 0.0,
         )
 
     # ---- the step -----------------------------------------------------------------------------
 
-    def step(
-        self, tick: Tick, observation: Observation, command: Command
-    ) -> tuple[Transition, ...]:
+    def step(self, tick: Tick, observation: Any, command: Any) -> tuple[Transition, ...]:
         """Advance to `tick` and fill `command`. Returns what changed, mostly nothing."""
         self._moves = []
         self._before = self._seen
-        seen = self._seen = look(observation, self._names, self._zone_count)
+        seen = self._seen = self._unit.look(observation)
         gap_s = 0.0 if self._previous_s is None else tick.monotonic_s - self._previous_s
         self._previous_s = tick.monotonic_s
         self._state_s += gap_s
         if self._state is State.IDLE:
-            self._turn(Request.START, f"recipe {self._recipe.recipe.name} started")
+            self._turn(Request.START, f"recipe {self._unit.recipe_name} started")
         asked = self._inbox.take(self._state)
         if asked is not None:
             self._enter(*asked)
@@ -210,14 +186,14 @@ class Procedure:
         self._ask.write(command, valid_until_tick=tick.index + self._lease_ticks, reset=reset)
         return tuple(self._moves)
 
-    def _trip(self, seen: Seen) -> None:
+    def _trip(self, seen: Status) -> None:
         """A trip aborts, except in the gate, where nothing is energised and it is waited out."""
         if not isinstance(self._run.phase, Gate):
             self._enter(
                 Request.ABORT, f"trip {seen.first_out} at {seen.first_out_number:.4g}", seen.trips
             )
 
-    def _heed(self, seen: Seen) -> None:
+    def _heed(self, seen: Status) -> None:
         """A new advisory that asks for it holds. One that stands through a restart does not hold
         again before it has cleared: the person who restarted has seen it."""
         fresh = [name for name in seen.holding if name not in self._known]
@@ -226,14 +202,14 @@ class Procedure:
         if fresh and running:
             self._enter(Request.HOLD, f"advisory {', '.join(fresh)}")
 
-    def _arming(self, seen: Seen) -> bool:
+    def _arming(self, seen: Status) -> bool:
         """The start of the batch resets what stood before it; nothing that comes later."""
         gate = self._state is State.RUNNING and isinstance(self._run.phase, Gate)
         return gate and bool(seen.trips) and self._run.elapsed_s < ARMING_S
 
     # ---- what each acting state does ----------------------------------------------------------
 
-    def _conduct(self, seen: Seen, gap_s: float) -> None:
+    def _conduct(self, seen: Status, gap_s: float) -> None:
         """Running and Stopping: guard, ask, wait, next."""
         run = self._run
         run.elapsed_s += gap_s
@@ -248,53 +224,33 @@ class Procedure:
             run.asked = True  # what the kernel makes of it is seen with the next step
             run.waits_for = run.row.condition(run.phase, seen, self._ask)
             return
-        if run.programme is not None:
-            self._by_programme(run, run.programme, seen, min(gap_s, STEP_S_MAX))
-            return
+        step_s = min(gap_s, STEP_S_MAX)
         lacking = run.row.condition(run.phase, seen, self._ask)
         held_back_by = [name for name in run.row.held_back_by if name in seen.interlocks]
-        run.count(met=not lacking, held_back=bool(held_back_by), step_s=min(gap_s, STEP_S_MAX))
+        run.count(met=not lacking, held_back=bool(held_back_by), step_s=step_s)
+        if run.engine is not None and run.engine.active:
+            step = run.engine.step(
+                seen, self._ask, lacking=lacking, counted_s=run.counted_s, step_s=step_s
+            )
+            self._by_engine(run, step)
+            return
         run.waits_for = lacking or f"{max(0.0, run.need_s - run.counted_s):.0f} s more"
         if held_back_by:
             run.waits_for += f" (ramp held by {', '.join(held_back_by)})"
-        if run.density is not None and run.density.watching:
-            self._by_density(run, run.density, seen, lacking, min(gap_s, STEP_S_MAX))
-        else:
-            self._judge(run, lacking, held_back_by)
+        self._judge(run, lacking, held_back_by)
 
-    def _by_density(
-        self, run: PhaseRun, end: DensityEnd, seen: Seen, lacking: str, step_s: float
-    ) -> None:
-        """A hold that ends on density, as long as the density is worth it."""
-        run.waits_for = lacking or end.waits_for()
-        step = density_step(
-            end, seen, self._ask, met=not lacking, counted_s=run.counted_s, step_s=step_s
-        )
-        self._ask = step.ask
-        if step.note:
-            self._note(self.phase, step.note, kind="batch")
-        elif step.trouble:
-            self._enter(Request(end.phase.on_density), f"{run.label}: {step.trouble}")
-        elif step.done:
-            self._next(f"{run.label} done after {run.elapsed_s:.1f} s: {step.done}")
-        elif run.elapsed_s >= run.limit_s:
-            self._overrun(f"timeout after {run.elapsed_s:.0f} s: waits for {run.waits_for}")
-
-    def _by_programme(
-        self, run: PhaseRun, programme: ProgrammeRun, seen: Seen, step_s: float
-    ) -> None:
-        """Segments of both loops; each that begins is an event of the record."""
-        before = programme.index
-        step = programme.step(seen, self._ask, step_s)
+    def _by_engine(self, run: PhaseRun, step: EngineStep) -> None:
+        """A phase that one row cannot describe has asked and decided by itself."""
         self._ask, run.waits_for = step.ask, step.waits_for
+        if step.note:
+            self._note(self.phase, f"{run.label}: {step.note}", kind="batch")
         if step.trouble:
-            self._overrun(step.trouble)
+            self._overrun(step.trouble, step.answer)
         elif step.done:
-            self._next()
+            said = f": {step.said}" if step.said else ""
+            self._next(f"{run.label} done after {run.elapsed_s:.1f} s{said}")
         elif run.elapsed_s >= run.limit_s:
             self._overrun(f"timeout after {run.elapsed_s:.0f} s: waits for {run.waits_for}")
-        elif programme.index != before:
-            self._note(self.phase, f"{run.label}: {run.waits_for}", kind="batch")
 
     def _judge(self, run: PhaseRun, lacking: str, held_back_by: list[str]) -> None:
         """Done, too late, held back for too long, or none of them."""
@@ -313,45 +269,47 @@ class Procedure:
         else:
             stopped = self._state is State.STOPPING  # the outcome tells why, not only how
             self._turn(Request.DONE, f"{self._cause}; {cause}" if stopped else cause)
-            self._ask = Ask()
+            self._ask = self._unit.rest
 
-    def _overrun(self, cause: str) -> None:
+    def _overrun(self, cause: str, answer: str = "") -> None:
         """The phase's own answer; an acting end that fails aborts."""
-        answer = self._run.phase.on_timeout
+        answer = answer or self._run.phase.on_timeout
         request = Request.ABORT if self._state is State.STOPPING else Request(answer)
-        self._enter(request, f"{self._run.label} {cause}")
+        self._enter(request, f"{self._run.label}: {cause}")
 
-    def _holding(self, seen: Seen, gap_s: float) -> None:
-        self._ask = quietened(self._ask, seen.advice)
+    def _holding(self, seen: Status, gap_s: float) -> None:
+        self._ask = self._unit.quietened(self._ask, seen)
         self._run.waits_for = "setpoints at rest"
-        braked = self._before is not None and at_rest(self._before, seen, gap_s, self._ask)
+        braked = self._before is not None and self._unit.at_rest(
+            self._before, seen, gap_s, self._ask
+        )
         if braked and self._state_s > 0.0:
-            self._ask = resting(seen, self._ask)
+            self._ask = self._unit.resting(seen, self._ask)
             self._turn(Request.DONE, "setpoints at rest")
         elif self._state_s >= HOLDING_S_MAX:
             self._enter(Request.ABORT, f"setpoints not at rest after {self._state_s:.0f} s")
 
-    def _held(self, seen: Seen, gap_s: float) -> None:
+    def _held(self, seen: Status, gap_s: float) -> None:
         if self._manual is not None:
             self._by_hand(seen, *self._manual)
-        self._ask = quietened(self._ask, seen.advice)
-        left_s = self._recipe.limits.held_s_max - self._state_s
+        self._ask = self._unit.quietened(self._ask, seen)
+        left_s = self._unit.held_s_max - self._state_s
         self._run.waits_for = f"restart or stop; stops by itself in {max(0.0, left_s):.0f} s"
         if left_s <= 0.0:
             self._enter(Request.STOP, f"held for {self._state_s:.0f} s and not restarted")
 
-    def _by_hand(self, seen: Seen, manual: Manual | None, cause: str) -> None:
+    def _by_hand(self, seen: Status, manual: Manual | None, cause: str) -> None:
         """Somebody is there, so the time a batch may be held begins again."""
         self._manual, self._state_s = None, 0.0
         if manual is None:
-            self._ask = automatic_ask(seen, self._ask)
+            self._ask = self._unit.automatic(seen, self._ask)
             said = "automatic"
         else:
-            self._ask = manual_ask(manual, self._ask, self._zone_count)
+            self._ask = self._unit.manual(manual, self._ask)
             said = f"manual: {manual}"
         self._note(self.phase, f"{said}, by {cause}", kind="operator")
 
-    def _restarting(self, seen: Seen, gap_s: float) -> None:
+    def _restarting(self, seen: Status, gap_s: float) -> None:
         self._run.waits_for = self._run.row.guard(self._run.phase, seen, self._ask)
         if not self._run.waits_for and self._state_s > 0.0:
             self._turn(Request.DONE, "restarted")
@@ -359,10 +317,10 @@ class Procedure:
         elif self._state_s >= RESTARTING_S_MAX:
             self._enter(Request.ABORT, f"cannot restart: waits for {self._run.waits_for}")
 
-    def _aborting(self, seen: Seen, gap_s: float) -> None:
+    def _aborting(self, seen: Status, gap_s: float) -> None:
         self._blind_s = self._blind_s + gap_s if "io_fresh" in seen.missing else 0.0
-        step = abort_step(
-            abort_plan(self._recipe.phase, self._run.phase), seen, vent=self._inbox.vent
+        step = self._unit.abort_step(
+            self._run.phase, seen, elapsed_s=self._state_s, vent=self._inbox.vent
         )
         self._ask, self._run.waits_for = step.ask, step.waits_for
         undone = expired(self._state_s, self._blind_s) if step.waits_for else ""
@@ -370,7 +328,7 @@ class Procedure:
             kept = "" if seen.released else f"; {seen.pressure_mpa:.1f} MPa retained"
             self._cause += f"; {undone}" if undone else kept
             self._turn(Request.DONE, self._cause)
-            self._ask = Ask()
+            self._ask = self._unit.rest
 
     # ---- moves ----------------------------------------------------------------------------------
 
@@ -380,20 +338,20 @@ class Procedure:
         self._manual = None
         self._turn(request, cause, trips)
         if request is Request.HOLD:
-            self._kept, self._ask = self._ask, braking(self._run.phase, self._ask)
+            self._kept, self._ask = self._ask, self._unit.braking(self._run.phase, self._ask)
         elif request is Request.ABORT:
-            self._ask = Ask()
+            self._ask = self._unit.rest
         elif was_held:
             self._ask = self._kept
         if request is Request.STOP:
             self._begin_tail(cause)
 
     def _begin_tail(self, cause: str) -> None:
-        """Jump to the closing run of cool, release and unload; from the gate there is none."""
-        first = tail_start(self._recipe.phase)
+        """Jump to the closing run of phases; from the gate there is none."""
+        first = tail_start(self._unit.phases, self._unit.tail)
         if isinstance(self._run.phase, Gate):
             self._turn(Request.DONE, cause)
-            self._ask = Ask()
+            self._ask = self._unit.rest
         elif first == len(self._labels):
             self._enter(Request.ABORT, f"{cause}; the recipe has no orderly end")
         elif first > self._run.index:
@@ -417,28 +375,25 @@ class Procedure:
         self._note(before, cause, elapsed_s=round(elapsed_s, 3))
 
     def _phase_run(self, index: int) -> PhaseRun:
-        return PhaseRun(
-            index,
-            self._labels[index],
-            self._recipe.phase[index],
-            self._point(),
-            density_correction_fraction=self._density_correction_fraction,
-        )
+        return PhaseRun(self._unit, index, self._labels[index], self._point())
 
     def _note(
         self, before: str, cause: str, kind: str = "phase", **detail: float | int | str
     ) -> None:
-        seen = self._seen
-        if seen is not None:
-            detail["stack_temperature_c_estimate"] = round(seen.stack_c, 3)
-            detail["stack_pressure_mpa"] = round(seen.pressure_mpa, 3)
-            if seen.density_g_per_cm3 > 0.0:
-                detail["density_g_per_cm3"] = round(seen.density_g_per_cm3, 4)
-                detail["density_g_per_cm3_sigma"] = round(seen.density_g_per_cm3_sigma, 4)
+        if self._seen is not None:
+            detail |= self._unit.figures(self._seen)
         self._moves.append(
             Transition(before, self.phase, cause, {"state": str(self._state), **detail}, kind)
         )
 
     def _point(self) -> Point:
-        seen = self._seen
-        return Point(20.0, 0.0) if seen is None else Point(seen.stack_c, seen.pressure_mpa)
+        return self._unit.point(self._seen)
+
+
+def expired(elapsed_s: float, blind_s: float) -> str:
+    """Why an abort ends undone; empty while it need not."""
+    if blind_s >= BLIND_S_MAX:
+        return f"no input for {blind_s:.0f} s; the pressure is unknown and kept, vent by hand"
+    if elapsed_s >= ABORT_S_MAX:
+        return f"not safe after {elapsed_s:.0f} s; the pressure is kept, vent by hand"
+    return ""

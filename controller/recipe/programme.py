@@ -21,6 +21,7 @@ from controller.recipe.frames import Ask, Cooling, Hydraulics, Seen
 from controller.recipe.holding import CREEP_C_PER_S, CREEP_MPA_PER_S
 from controller.recipe.phases import Programme
 from controller.recipe.segments import Holdback, Segment
+from controller.recipe.unit import EngineStep
 
 RELEASE_RATIO = 0.5
 SERVO_S_MAX = 300.0
@@ -30,19 +31,9 @@ SERVO_K = 0.5
 SERVO_MPA = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class ProgrammeStep:
-    """`done` and `trouble` are empty while the programme runs on."""
-
-    ask: Ask
-    waits_for: str
-    done: bool = False
-    trouble: str = ""
-
-
 @dataclass(slots=True)
 class ProgrammeRun:
-    """One programme while it runs."""
+    """One programme while it runs: the engine of its phase (controller.recipe.unit.Engine)."""
 
     phase: Programme
     index: int = 0
@@ -62,29 +53,34 @@ class ProgrammeRun:
     def label(self) -> str:
         return self.segment.name or f"segment {self.index + 1}"
 
-    def step(self, seen: Seen, ask: Ask, step_s: float) -> ProgrammeStep:
+    @property
+    def active(self) -> bool:
+        return True
+
+    def step(
+        self, seen: Seen, ask: Ask, *, lacking: str, counted_s: float, step_s: float
+    ) -> EngineStep:
         """Advance by `step_s` of conducted time and say what to ask for now."""
         if self.phase.start == "servo_to_pv" and self._from is None:
             servo = self._to_measurement(seen, ask, step_s)
             if servo is not None:
-                return ProgrammeStep(servo, "setpoints to start from the measurements")
+                return EngineStep(servo, "setpoints to start from the measurements")
         if self._from is None:
             self._begin(seen)
         self._hold_back(seen, step_s)
         asked = self._asked(seen, ask)
         late = self._late()
         if late:
-            return ProgrammeStep(asked, late, trouble=late)
-        lacking = self._lacking(seen, asked)
-        if not lacking:
-            lacking = self._dwell(seen, asked, step_s)
-        if lacking:
-            return ProgrammeStep(asked, f"{self.label}: {lacking}")
+            return EngineStep(asked, late, trouble=late)
+        missing = self._lacking(seen, asked) or self._dwell(seen, asked, step_s)
+        if missing:
+            return EngineStep(asked, f"{self.label}: {missing}")
         if self.index + 1 == len(self.phase.segment):
-            return ProgrammeStep(asked, "", done=True)
+            return EngineStep(asked, done=True)
         self.index += 1
         self._begin(seen)
-        return ProgrammeStep(self._asked(seen, asked), f"{self.label} begins")
+        begins = f"{self.label} begins"
+        return EngineStep(self._asked(seen, asked), begins, note=begins)
 
     # ---- where it begins --------------------------------------------------------------------
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from controller.recipe.conduct import ROWS, Row
-from controller.recipe.density import DensityEnd
-from controller.recipe.duration import Point, after, duration_s, timeout_s, total_s
-from controller.recipe.phases import Hold, Phase, Programme, ends_on_density
-from controller.recipe.programme import ProgrammeRun
+from controller.recipe.duration import Point
 from controller.recipe.states import State
+from controller.recipe.unit import Engine, Row, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +52,25 @@ class Outcome:
 class PhaseRun:
     """One phase while it runs. Time is counted only while it is conducted, not while held."""
 
+    unit: Unit
     index: int
     label: str
-    phase: Phase
     start: Point
-    limit_s: float = 0.0
+    phase: Any = field(init=False)
+    row: Row = field(init=False)
+    engine: Engine | None = field(init=False)
+    limit_s: float = field(init=False)
     elapsed_s: float = 0.0
     counted_s: float = 0.0
     held_back_s: float = 0.0
     asked: bool = False
     waits_for: str = ""
-    density_correction_fraction: float = 0.0
-    density: DensityEnd | None = None
-    programme: ProgrammeRun | None = None
 
     def __post_init__(self) -> None:
-        self.limit_s = timeout_s(self.phase, self.start)
-        if isinstance(self.phase, Hold) and ends_on_density(self.phase):
-            self.density = DensityEnd(self.phase, self.density_correction_fraction)
-        if isinstance(self.phase, Programme):
-            self.programme = ProgrammeRun(self.phase)
-
-    @property
-    def row(self) -> Row:
-        return ROWS[type(self.phase)]
+        self.phase = self.unit.phases[self.index]
+        self.row = self.unit.rows[type(self.phase)]
+        self.engine = self.unit.engine(self.phase)
+        self.limit_s = self.unit.timeout_s(self.phase, self.start)
 
     @property
     def need_s(self) -> float:
@@ -93,10 +86,11 @@ class PhaseRun:
 
     def extend(self) -> None:
         """A restarted phase gets its time again."""
-        self.limit_s = self.elapsed_s + timeout_s(self.phase, self.start)
+        self.limit_s = self.elapsed_s + self.unit.timeout_s(self.phase, self.start)
         self.held_back_s = 0.0
 
-    def remaining_s(self, phases: Sequence[Phase], here: Point) -> float:
-        """Of this phase and all that follow, from where the stack is now."""
-        now_s = max(0.0, duration_s(self.phase, here) - self.counted_s)
-        return now_s + total_s(phases[self.index + 1 :], after(self.phase, here))
+    def remaining_s(self, here: Point) -> float:
+        """Of this phase and all that follow, from where the unit is now."""
+        unit = self.unit
+        now_s = max(0.0, unit.duration_s(self.phase, here) - self.counted_s)
+        return now_s + unit.total_s(unit.phases[self.index + 1 :], unit.after(self.phase, here))

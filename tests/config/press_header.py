@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controller.kernel import ADVISORY_ACTIONS
 from controller.ports import SignalNames
-from controller.recipe.frames import KernelNames
+from controller.recipe.status import KernelNames
 
 HEADER = (Path(__file__).parents[2] / "native" / "kernel" / "press.h").read_text()
 _BARE = re.sub(r"/\*.*?\*/", "", HEADER, flags=re.S)

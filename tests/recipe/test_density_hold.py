@@ -14,6 +14,7 @@ from press_header import NAMES
 from controller.recipe.density import DensityEnd
 from controller.recipe.model import load_recipe
 from controller.recipe.phases import Hold
+from controller.recipe.press_unit import PressUnit
 from controller.recipe.procedure import Procedure
 from controller.recipe.states import State
 
@@ -44,7 +45,7 @@ def drive(press: FakePress, correction: float = 0.0, **changes: object) -> Drive
     phases = list(RECIPE.phase)
     phases[PLACE] = msgspec.structs.replace(HOLD, **changes)
     recipe = msgspec.structs.replace(RECIPE, phase=phases)
-    procedure = Procedure(recipe, NAMES, density_correction_fraction=correction)
+    procedure = Procedure(PressUnit(recipe, NAMES, density_correction_fraction=correction))
     return Drive(procedure, press).until("hold", s_max=20_000.0)
 
 

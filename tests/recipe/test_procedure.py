@@ -12,6 +12,7 @@ from press_header import fields as header_fields
 
 from controller.recipe.frames import Action, Ask, Cooling, Hydraulics
 from controller.recipe.model import load_recipe
+from controller.recipe.press_unit import PressUnit
 from controller.recipe.procedure import Procedure
 from controller.recipe.states import State
 
@@ -21,14 +22,16 @@ PHASES = ["gate", "touch", "prepress", "heat", "soak", "pressurise", "hold", "co
 
 
 def drive(press: FakePress | None = None) -> Drive:
-    return Drive(Procedure(RECIPE, NAMES), press)
+    return Drive(Procedure(PressUnit(RECIPE, NAMES)), press)
 
 
 def slow_touch() -> Drive:
     """R1 whose contact must stand for ten seconds."""
     touch = msgspec.structs.replace(RECIPE.phase[1], settle_s=10.0)
     phases = [RECIPE.phase[0], touch, *RECIPE.phase[2:]]
-    return Drive(Procedure(msgspec.structs.replace(RECIPE, phase=phases), NAMES)).until("touch")
+    return Drive(Procedure(PressUnit(msgspec.structs.replace(RECIPE, phase=phases), NAMES))).until(
+        "touch"
+    )
 
 
 def test_the_words_of_the_recipe_are_the_headers() -> None:
@@ -235,5 +238,5 @@ def test_a_second_hold_has_a_name_of_its_own() -> None:
     hold = msgspec.structs.replace(RECIPE.phase[6], hold_s=10.0)
     phases = [*RECIPE.phase[:7], hold, *RECIPE.phase[7:]]
     recipe = msgspec.structs.replace(RECIPE, phase=phases)
-    run = Drive(Procedure(recipe, NAMES)).until("complete")
+    run = Drive(Procedure(PressUnit(recipe, NAMES))).until("complete")
     assert run.path[6:8] == ["hold", "hold-2"]

@@ -7,10 +7,11 @@ import pytest
 from fake_press import STEP_S, Drive, FakePress, bit
 from press_header import NAMES
 
-from controller.recipe.abort import ABORT_S_MAX, BLIND_S_MAX, SAFE_TEMPERATURE_C
+from controller.recipe.abort import SAFE_TEMPERATURE_C
 from controller.recipe.frames import Hydraulics
 from controller.recipe.model import Recipe, load_recipe
-from controller.recipe.procedure import Procedure
+from controller.recipe.press_unit import PressUnit
+from controller.recipe.procedure import ABORT_S_MAX, BLIND_S_MAX, Procedure
 from controller.recipe.states import FINAL, Request, State
 
 RECIPE, _ = load_recipe("sulfide-hot-press-100")
@@ -20,7 +21,7 @@ HEATERS, CONTACTORS, PUMP, ALL = 1, 2, 4, 16
 
 
 def drive(recipe: Recipe = RECIPE) -> Drive:
-    return Drive(Procedure(recipe, NAMES), FakePress())
+    return Drive(Procedure(PressUnit(recipe, NAMES)), FakePress())
 
 
 def with_phase(index: int, **changes: object) -> Recipe:
@@ -346,7 +347,7 @@ def test_every_phase_times_out_into_what_it_says(phase: str, answer: str, state:
     assert run.now_s - begun_s == pytest.approx(900.0, abs=3 * STEP_S)
     assert run.procedure.state is State(state)
     move = next(move for move in run.moves if "timeout" in move.cause)
-    assert f"{phase} timeout after 900 s: waits for" in move.cause
+    assert f"{phase}: timeout after 900 s: waits for" in move.cause
 
 
 def test_a_phase_without_a_timeout_gets_one_from_its_own_numbers() -> None:

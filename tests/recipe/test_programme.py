@@ -20,6 +20,7 @@ from controller.recipe.lint import lint
 from controller.recipe.manual import DUTY_MAX, Manual
 from controller.recipe.model import Recipe, load_recipe
 from controller.recipe.phases import Programme
+from controller.recipe.press_unit import PressUnit
 from controller.recipe.procedure import Procedure
 from controller.recipe.programme import ProgrammeRun, beyond
 from controller.recipe.segments import PressureMove, Segment, TemperatureMove
@@ -40,7 +41,7 @@ def recipe_of(*segments: Segment, **changes: object) -> Recipe:
 
 
 def drive(*segments: Segment, press: FakePress | None = None, **changes: object) -> Drive:
-    run = Drive(Procedure(recipe_of(*segments, **changes), NAMES), press)
+    run = Drive(Procedure(PressUnit(recipe_of(*segments, **changes), NAMES)), press)
     return run.until("programme")
 
 
@@ -148,13 +149,14 @@ def test_servo_begins_at_the_measurement_and_setpoint_where_the_phase_before_lef
     run = drive(WARM, press=press)
     seen = replace(look(press, NAMES, 6), temperature_setpoint_c=80.0, zones_c=(70.0,) * 6)
     heated = Ask(heat_enable=1, temperature_target_c=80.0, hydraulics=2)
-    servo = ProgrammeRun(Programme(segment=[WARM])).step(seen, heated, 0.1)
+    now = {"lacking": "", "counted_s": 0.0, "step_s": 0.1}
+    servo = ProgrammeRun(Programme(segment=[WARM])).step(seen, heated, **now)
     assert servo.ask.temperature_target_c == pytest.approx(70.0)
     there = replace(seen, temperature_setpoint_c=70.0)
     programme = ProgrammeRun(Programme(segment=[WARM]))
-    programme.step(seen, heated, 0.1)
-    assert programme.step(there, heated, 0.1).ask.temperature_target_c == 62.0
-    at_once = ProgrammeRun(Programme(segment=[WARM], start="setpoint")).step(seen, heated, 0.1)
+    programme.step(seen, heated, **now)
+    assert programme.step(there, heated, **now).ask.temperature_target_c == 62.0
+    at_once = ProgrammeRun(Programme(segment=[WARM], start="setpoint")).step(seen, heated, **now)
     assert at_once.ask.temperature_target_c == 62.0
     assert run.procedure.state is State.RUNNING
 
@@ -196,7 +198,7 @@ def test_any_programme_ends_where_its_last_moves_say_and_asks_within_its_targets
     dwell_s = sum(s.dwell_s for s in segments)
     while run.procedure.phase == "programme":
         run.step()
-        programme = run.procedure._run.programme
+        programme = run.procedure._run.engine
         if programme is not None:
             assert index <= programme.index <= index + 1, "one segment after the other"
             index = programme.index
@@ -239,7 +241,7 @@ def test_whatever_is_measured_nothing_but_the_segments_targets_is_asked_for(
             pressure_mpa=mpa,
             pressure_setpoint_mpa=setpoint_mpa,
         )
-        step = programme.step(seen, ask, 0.1)
+        step = programme.step(seen, ask, lacking="", counted_s=0.0, step_s=0.1)
         ask = step.ask
         assert ask.temperature_target_c == 90.0
         assert ask.pressure_target_mpa == 60.0
