@@ -37,3 +37,11 @@ OF_CHAMBER = frozenset(
         "sulfide_exposed_fraction", "interfering_gas_ppm",
     }
 )  # fmt: skip
+
+# Not there where one contactor alone feeds a load.
+OF_SECOND_CONTACTOR = frozenset(
+    {
+        "contactor_top_second_welded", "contactor_bottom_second_welded",
+        "pump_contactor_second_welded",
+    }
+)  # fmt: skip

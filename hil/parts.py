@@ -107,6 +107,8 @@ class Electrical(Part, frozen=True, kw_only=True):
     mains_voltage_ratio: Annotated[float, Meta(ge=0.5, le=1.5)] = 1.0
     mains_hz: Annotated[float, Meta(ge=40.0, le=70.0)]
     contactor_s: Annotated[float, Meta(ge=0.001, le=1.0)]
+    contactors_in_series: Annotated[int, Meta(ge=1, le=2)] = 1
+    """Of each load. Two is ISO 13849-1 category 3; one that nobody wrote down is not there."""
     safety_relay_s: Annotated[float, Meta(ge=0.001, le=1.0)]
     current_window_s: Annotated[float, Meta(ge=0.001, le=5.0)]
     limiter_c: Temperature

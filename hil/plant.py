@@ -23,7 +23,7 @@ from typing import Any, cast
 
 from controller.ports import SignalNames
 from hil import _plant  # type: ignore[attr-defined]
-from hil.conditions import OF_CHAMBER, WORLD_BOUNDS
+from hil.conditions import OF_CHAMBER, OF_SECOND_CONTACTOR, WORLD_BOUNDS
 from hil.description import Machine, MachineError
 from hil.machine import kind_of, plant_fields, read_machine
 from hil.variation import draw
@@ -126,9 +126,8 @@ class Plant:
             name for i, name in enumerate(_READINGS) if self._config.sensor[i].fitted
         )
         self.signals = _signals_of(machine)
-        self.conditions = tuple(
-            name for name in CONDITIONS if machine.chamber is not None or name not in OF_CHAMBER
-        )
+        lacks = _absent_conditions(machine)
+        self.conditions = tuple(name for name in CONDITIONS if name not in lacks)
         self._absent = _absent_truth(machine)
 
     @classmethod
@@ -329,6 +328,17 @@ def _absent_truth(machine: Machine) -> tuple[str, ...]:
     if machine.chamber is None:
         absent += ["chamber_", "h2s_", "moisture_"]
     return tuple(name for name in _TRUTH if name.startswith(tuple(absent)))
+
+
+def _absent_conditions(machine: Machine) -> frozenset[str]:
+    """What cannot break here because it is not there."""
+    heads = tuple(f"heater_{i + 1}_" for i in range(len(machine.zone), lib.PLANT_ZONE_MAX))
+    lacks = {name for name in CONDITIONS if name.startswith(heads)}
+    if machine.chamber is None:
+        lacks |= OF_CHAMBER
+    if machine.electrical.contactors_in_series < lib.PLANT_SERIES_MAX:
+        lacks |= OF_SECOND_CONTACTOR
+    return frozenset(lacks)
 
 
 def _wiring_of(signals: SignalNames) -> dict[str, Any]:

@@ -2,6 +2,10 @@
  *
  * The safety relay and the limiter are wires, not software: they take the coils away
  * whatever the controller asks. Each intervention is counted as a demand.
+ *
+ * A load is fed through contactors in series with one coil command (ISO 13849-1 category 3 asks
+ * for two): one whose contacts have welded does not stand in the way of its fellow. Their mirror
+ * contacts are in series too (IEC 60947-4-1, annex F): "closed" is told until all are open.
  */
 #include "parts.h"
 
@@ -37,6 +41,32 @@ static uint32_t follow(uint32_t closed, bool coil, double delay_s, double *waite
     return coil ? 1u : 0u;
 }
 
+static bool passes(const plant_config_t *config, const plant_contactor_state_t *contactor)
+{
+    bool all = true;
+    for (uint32_t k = 0; k < config->electrical.contactors_in_series; k++)
+        all = all && contactor->closed[k];
+    return all;
+}
+
+bool plant_contactor_told_closed(const plant_config_t *config,
+                                 const plant_contactor_state_t *contactor)
+{
+    bool any = false;
+    for (uint32_t k = 0; k < config->electrical.contactors_in_series; k++)
+        any = any || contactor->closed[k];
+    return any;
+}
+
+/* Its loop of mirror contacts keeps the relay from closing onto a contactor that is not open. */
+static bool feedback_ok(const plant_config_t *config, const plant_electrical_state_t *electrical)
+{
+    for (uint32_t c = 0; c < PLANT_CONTACTOR_COUNT; c++)
+        if (plant_contactor_told_closed(config, &electrical->contactor[c]))
+            return false;
+    return true;
+}
+
 static void safety_relay_step(const plant_config_t *config, plant_state_t *state)
 {
     const plant_world_t *world = &state->world;
@@ -44,34 +74,46 @@ static void safety_relay_step(const plant_config_t *config, plant_state_t *state
     bool healthy = world->guard_a_closed && world->guard_b_closed && world->estop_a_ok
                    && world->estop_b_ok && world->safety_relay_healthy && electrical->mains_ok;
     uint32_t before = electrical->safety_relay_closed;
+    healthy = healthy && (before || feedback_ok(config, electrical));
+    /* A demand is one that found something to switch off; loading an idle press is none. */
+    bool running = false;
+    for (uint32_t c = 0; c < PLANT_CONTACTOR_COUNT; c++)
+        running = running || passes(config, &electrical->contactor[c]);
     electrical->safety_relay_closed = follow(before, healthy, config->electrical.safety_relay_s,
                                              &electrical->safety_relay_s);
-    /* A demand is one that found something to switch off; loading an idle press is none. */
-    bool running = electrical->contactor_closed[0] || electrical->contactor_closed[1]
-                   || electrical->pump_running;
     if (before && !electrical->safety_relay_closed && electrical->mains_ok && running)
         state->safety_relay_demands += 1;
 }
 
+static void contactor_step(const plant_config_t *config, plant_contactor_state_t *contactor,
+                           bool coil, const uint32_t welded[PLANT_SERIES_MAX])
+{
+    for (uint32_t k = 0; k < config->electrical.contactors_in_series; k++) {
+        contactor->closed[k] = follow(contactor->closed[k], coil, config->electrical.contactor_s,
+                                      &contactor->waited_s[k]);
+        if (welded[k])
+            contactor->closed[k] = 1;
+    }
+}
+
 static void contactors_step(const plant_config_t *config, plant_state_t *state)
 {
+    const plant_world_t *world = &state->world;
     plant_electrical_state_t *electrical = &state->electrical;
+    plant_contactor_state_t *contactor = electrical->contactor;
     bool powered = electrical->safety_relay_closed && electrical->mains_ok;
-    double delay_s = config->electrical.contactor_s;
-    const uint32_t welded[PLANT_PLATEN_COUNT] = {state->world.contactor_top_welded,
-                                                 state->world.contactor_bottom_welded};
-    for (uint32_t p = 0; p < PLANT_PLATEN_COUNT; p++) {
-        bool coil = powered && !electrical->limiter_latched
-                    && plant_bit(state->output_bits, PLANT_OUTPUT_CONTACTOR_TOP + p);
-        electrical->contactor_closed[p] =
-            follow(electrical->contactor_closed[p], coil, delay_s, &electrical->contactor_s[p]);
-        if (welded[p])
-            electrical->contactor_closed[p] = 1;
-    }
-    bool pump = powered && plant_bit(state->output_bits, PLANT_OUTPUT_PUMP);
-    electrical->pump_running = follow(electrical->pump_running, pump, delay_s, &electrical->pump_s);
-    if (state->world.pump_contactor_welded)
-        electrical->pump_running = 1;
+    bool heats = powered && !electrical->limiter_latched;
+    const uint32_t top[] = {world->contactor_top_welded, world->contactor_top_second_welded};
+    const uint32_t bottom[] = {world->contactor_bottom_welded,
+                               world->contactor_bottom_second_welded};
+    const uint32_t pump[] = {world->pump_contactor_welded, world->pump_contactor_second_welded};
+    contactor_step(config, &contactor[PLANT_CONTACTOR_TOP],
+                   heats && plant_bit(state->output_bits, PLANT_OUTPUT_CONTACTOR_TOP), top);
+    contactor_step(config, &contactor[PLANT_CONTACTOR_BOTTOM],
+                   heats && plant_bit(state->output_bits, PLANT_OUTPUT_CONTACTOR_BOTTOM), bottom);
+    contactor_step(config, &contactor[PLANT_CONTACTOR_PUMP],
+                   powered && plant_bit(state->output_bits, PLANT_OUTPUT_PUMP), pump);
+    electrical->pump_running = passes(config, &contactor[PLANT_CONTACTOR_PUMP]) ? 1u : 0u;
 }
 
 /* Zero-crossing SSRs take a new state at half cycles only. */
@@ -100,10 +142,10 @@ static void heater_step(const plant_config_t *config, plant_state_t *state, uint
     double nominal_v = config->electrical.mains_voltage_v_nominal;
     double mains_ratio = state->world.mains_voltage_v / nominal_v;
     double rated_a = zone->power_w / nominal_v;
-    /* The limiter breaks the hot legs with a contact of its own: a welded contactor does not
-     * stand in its way. */
-    bool live = electrical->ssr_conducting[z] && electrical->contactor_closed[zone->platen]
-                && !electrical->limiter_latched;
+    /* The limiter breaks the hot legs with a contact of its own: welded contactors do not stand
+     * in its way. */
+    bool live = electrical->ssr_conducting[z] && !electrical->limiter_latched
+                && passes(config, &electrical->contactor[PLANT_CONTACTOR_TOP + zone->platen]);
     double share = live ? 1.0 - state->world.heater_break_fraction[z] : 0.0;
     double current_a = rated_a * mains_ratio * share;
     electrical->heater_current_a[z] = current_a;

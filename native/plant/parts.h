@@ -18,6 +18,9 @@
 void plant_electrical_init(const plant_config_t *config, plant_state_t *state);
 void plant_electrical_step(const plant_config_t *config, plant_state_t *state);
 void plant_limiter_step(const plant_config_t *config, plant_state_t *state);
+/* By its mirror contacts: any of those in series is closed. */
+bool plant_contactor_told_closed(const plant_config_t *config,
+                                 const plant_contactor_state_t *contactor);
 
 void plant_thermal_init(const plant_config_t *config, plant_state_t *state, double start_c);
 void plant_thermal_step(const plant_config_t *config, plant_state_t *state);

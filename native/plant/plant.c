@@ -67,6 +67,11 @@ static uint32_t chamber_input_bits(const plant_state_t *state)
            | flag(asked && state->world.purge_supply_ok, PLANT_INPUT_PURGE_FLOW_OK);
 }
 
+static bool told_closed(const plant_config_t *config, const plant_state_t *state, uint32_t load)
+{
+    return plant_contactor_told_closed(config, &state->electrical.contactor[load]);
+}
+
 uint32_t plant_input_bits(const plant_config_t *config, const plant_state_t *state)
 {
     const plant_world_t *world = &state->world;
@@ -78,13 +83,14 @@ uint32_t plant_input_bits(const plant_config_t *config, const plant_state_t *sta
            | flag(world->estop_b_ok, PLANT_INPUT_ESTOP_B_OK)
            | flag(electrical->safety_relay_closed, PLANT_INPUT_SAFETY_RELAY_OK)
            | flag(!electrical->limiter_latched, PLANT_INPUT_LIMITER_OK)
-           | flag(electrical->contactor_closed[0], PLANT_INPUT_CONTACTOR_TOP_CLOSED)
-           | flag(electrical->contactor_closed[1], PLANT_INPUT_CONTACTOR_BOTTOM_CLOSED)
+           | flag(told_closed(config, state, PLANT_CONTACTOR_TOP), PLANT_INPUT_CONTACTOR_TOP_CLOSED)
+           | flag(told_closed(config, state, PLANT_CONTACTOR_BOTTOM),
+                  PLANT_INPUT_CONTACTOR_BOTTOM_CLOSED)
            | flag(world->oil_level_ok, PLANT_INPUT_OIL_LEVEL_OK)
            | flag(world->oil_filter_ok, PLANT_INPUT_OIL_FILTER_OK)
            | flag(oil_cool, PLANT_INPUT_OIL_TEMPERATURE_OK)
            | flag(world->water_supply_ok, PLANT_INPUT_WATER_FLOW_OK)
-           | flag(electrical->pump_running, PLANT_INPUT_PUMP_RUNNING)
+           | flag(told_closed(config, state, PLANT_CONTACTOR_PUMP), PLANT_INPUT_PUMP_RUNNING)
            | flag(electrical->mains_ok, PLANT_INPUT_MAINS_OK)
            | (config->chamber.fitted ? chamber_input_bits(state) : 0u);
 }

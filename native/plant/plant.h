@@ -18,6 +18,7 @@
 #define PLANT_HEADER_VERSION 2
 #define PLANT_ZONE_MAX 6
 #define PLANT_PLATEN_COUNT 2
+#define PLANT_SERIES_MAX 2      /* contactors that feed one load, one after the other */
 #define PLANT_LVDT_COUNT 4
 #define PLANT_READING_COUNT 31
 #define PLANT_PRESS_READING_COUNT 24 /* of a bare press; the rest belong to its chamber and cell */
@@ -277,7 +278,16 @@ typedef struct {
     double limiter_c;                  /* independent, latching */
     double limiter_reset_c;            /* may be reset below */
     uint32_t limiter_zone[PLANT_PLATEN_COUNT]; /* where its two sensors sit */
+    uint32_t contactors_in_series;     /* of each load: 1, or 2 as category 3 asks for */
 } plant_electrical_t;
+
+/* What is fed through contactors: the heaters of each platen, the pump. */
+enum plant_contactor {
+    PLANT_CONTACTOR_TOP = 0,
+    PLANT_CONTACTOR_BOTTOM,
+    PLANT_CONTACTOR_PUMP,
+    PLANT_CONTACTOR_COUNT
+};
 
 typedef struct {
     double range_low_channel_unit;     /* 4 mA; what a direct converter can show least */
@@ -337,9 +347,12 @@ typedef struct {
     uint32_t oil_filter_ok;
     uint32_t water_supply_ok;
     uint32_t limiter_reset;            /* the key: an edge 0 -> 1 */
-    uint32_t contactor_top_welded;
+    uint32_t contactor_top_welded;     /* the first in series; the second is its fellow */
     uint32_t contactor_bottom_welded;
     uint32_t pump_contactor_welded;
+    uint32_t contactor_top_second_welded;
+    uint32_t contactor_bottom_second_welded;
+    uint32_t pump_contactor_second_welded;
     uint32_t water_blocked;            /* no flow though the flow switch says so */
     uint32_t dump_valve_stuck_shut;
     uint32_t dump_valve_stuck_open;
@@ -488,15 +501,19 @@ typedef struct {
     uint32_t shorted;
 } plant_stack_state_t;
 
+/* Contactors in series that feed one load. */
+typedef struct {
+    double waited_s[PLANT_SERIES_MAX];
+    uint32_t closed[PLANT_SERIES_MAX];
+} plant_contactor_state_t;
+
 typedef struct {
     double heater_current_a[PLANT_ZONE_MAX];
     double transformer_current_a[PLANT_ZONE_MAX];
     double half_cycle_ratio;
-    double contactor_s[PLANT_PLATEN_COUNT];
-    double pump_s;
     double safety_relay_s;
+    plant_contactor_state_t contactor[PLANT_CONTACTOR_COUNT];
     uint32_t ssr_conducting[PLANT_ZONE_MAX];
-    uint32_t contactor_closed[PLANT_PLATEN_COUNT];
     uint32_t pump_running;
     uint32_t safety_relay_closed;
     uint32_t mains_ok;

@@ -5,6 +5,7 @@ import pytest
 from faults_bench import SIGNALS, TICK_S, Bedside, Frame, bits
 
 from hil import Plant, read_machine
+from hil.faults.catalogue import faults_of, row_named
 from hil.station import SimulatedStation
 
 HEATING = bits("contactor_top", "contactor_bottom", *(f"heater_{n}_ssr" for n in range(1, 7)))
@@ -47,11 +48,12 @@ async def test_a_welded_ssr_is_a_demand_on_the_limiter_and_its_heat_ends() -> No
     assert not press.frame.sees("limiter_ok")
 
 
-async def test_the_limiter_is_a_layer_of_its_own_when_the_contactor_is_welded_too() -> None:
+async def test_the_limiter_is_a_layer_of_its_own_when_both_contactors_are_welded_too() -> None:
     """A02: the demand is expected; the heat ends all the same."""
     press = hot()
+    for fault, _ in faults_of(row_named("A02"), press.bench.reach):
+        press.bench.inject(fault)
     press.inject("plant.heater_2_ssr_welded", "stuck")
-    press.inject("plant.contactor_top_welded", "stuck")
     truth = await limited(press)
     assert press.frame.sees("contactor_top_closed")
     assert truth["limiter_demands"] == 1.0

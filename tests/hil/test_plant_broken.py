@@ -3,33 +3,9 @@
 import pytest
 from plant_bench import close_daylight, locked, machine_with, pressed, quiet_press, unlimited
 
-HEAT = {"contactor_top": 1, "heater_2_ssr": 1}
-
 
 def _bar(press):
     return press.truth()["cylinder_pressure_bar"]
-
-
-def test_a_welded_contactor_heats_without_being_asked_and_shows_it():
-    press = quiet_press()
-    press.set(**HEAT)
-    press.step(1.0)
-    press.set(contactor_top_welded=1, contactor_top=0, estop_a_ok=0, estop_b_ok=0)
-    press.step(1.0)
-    assert press.digital_inputs()["contactor_top_closed"]
-    assert press.truth()["heater_2_power_w"] == pytest.approx(1000.0)
-    press.set(contactor_top_welded=0)
-    press.step(0.1)
-    assert press.truth()["heater_2_power_w"] == 0.0
-
-
-def test_a_welded_pump_contactor_keeps_the_pump_running():
-    press = quiet_press()
-    press.set(pump=1)
-    press.step(1.0)
-    press.set(pump=0, pump_contactor_welded=1)
-    press.step(1.0)
-    assert press.digital_inputs()["pump_running"]
 
 
 @pytest.mark.parametrize(("stuck", "asked", "falls"), [("shut", 1, False), ("open", 0, True)])
