@@ -14,13 +14,14 @@
 #include "press.h"
 
 /* CDEF BEGIN */
-#define WIP_HEADER_VERSION 1
+#define WIP_HEADER_VERSION 2
 #define WIP_CHANNEL_COUNT 17
 #define WIP_FLUID_NODE_COUNT 5
 #define WIP_FLUID_TABLE_COUNT 25
 #define WIP_PERMISSIVE_COUNT 14
 #define WIP_INTERLOCK_COUNT 12
 #define WIP_TRIP_COUNT 25
+#define WIP_ADVISORY_COUNT 22
 
 enum wip_channel {
     WIP_CHANNEL_FLUID_1_TEMPERATURE_C = 0,
@@ -152,6 +153,33 @@ enum wip_trip {
     WIP_TRIP_COMMAND_LEASE
 };
 
+/* Take nothing away: what a person is told, or what the recipe waits for. What a row asks is in
+ * bits of enum press_advice. */
+enum wip_advisory {
+    WIP_ADVISORY_SENSOR_BAD = 0,
+    WIP_ADVISORY_SENSOR_FLAT,
+    WIP_ADVISORY_SENSOR_SPIKES,
+    WIP_ADVISORY_PRESSURE_DRIFT,
+    WIP_ADVISORY_PRESSURE_DRIFT_FAR,
+    WIP_ADVISORY_THERMOMETERS_APART,
+    WIP_ADVISORY_THERMOMETERS_FAR_APART,
+    WIP_ADVISORY_HEATER_WEAK,
+    WIP_ADVISORY_HEATER_BREAK,
+    WIP_ADVISORY_NO_ISOLATION,
+    WIP_ADVISORY_BAG_LEAK,
+    WIP_ADVISORY_PRESSURE_LEAK,
+    WIP_ADVISORY_STROKE_WEAK,
+    WIP_ADVISORY_PRESSURE_NOT_RISING,
+    WIP_ADVISORY_PRESSURE_NOT_FALLING,
+    WIP_ADVISORY_NEEDLE_WORN,
+    WIP_ADVISORY_PRESSURE_NEAR_LIMIT,
+    WIP_ADVISORY_H2S_TRACE,
+    WIP_ADVISORY_WATER_LOST,
+    WIP_ADVISORY_OIL_NOT_OK,
+    WIP_ADVISORY_GUARD_DISCREPANCY,
+    WIP_ADVISORY_FOREIGN_OUTPUT
+};
+
 /* What a trip takes away: bits of trip_action_bits. */
 enum wip_action {
     WIP_ACTION_HEAT_OFF = 1,  /* jacket and its contactor */
@@ -225,6 +253,8 @@ typedef struct {
     double leak_test_mpa_per_min_max;
     double leak_mpa_per_min_max;
     double leak_window_s;
+    double leak_model_fraction;   /* how far stiffness over volume may be off as commissioned ... */
+    double leak_learned_fraction; /* ... and once this pumping has shown it */
     double blocked_in_mpa_per_min;
     double blocked_in_s;
     double blocked_in_relief_mpa; /* above the target: let off, not only no longer heated */
@@ -251,6 +281,33 @@ typedef struct {
     double tare_s;               /* at rest for so long before it is taken */
 } wip_limit_config_t;
 
+/* When a person is told and when the recipe is asked to hold. */
+typedef struct {
+    double sensor_bad_s;
+    double drift_ratio_warn;          /* of limit.pressure_pair_mpa_max */
+    double drift_ratio_hold;
+    double drift_s;
+    double thermometer_k_warn;        /* one against the other, tared */
+    double thermometer_k_hold;
+    double thermometer_s;
+    double jacket_current_a;          /* rated */
+    double heater_weak_fraction;
+    double heater_break_fraction;
+    double heater_s;                  /* of on-time */
+    double no_isolation_s;
+    double bag_mbar_max;              /* above it the bag is not evacuated, and not judged */
+    double bag_mbar_per_min;
+    double bag_window_s;
+    double leak_mpa_per_min;          /* told; the limit of the same name trips */
+    double stroke_ratio_min;          /* pressure a stroke gave over what it should have given */
+    double not_rising_s;
+    double not_falling_s;
+    double needle_ratio_worn;         /* gain away from 1 by so much, either way */
+    double near_limit_fraction;       /* of limit.pressure_mpa_max */
+    double flow_s;
+    double discrepancy_s;
+} wip_advice_config_t;
+
 typedef struct {
     uint32_t header_version;
     double tick_s;
@@ -264,6 +321,7 @@ typedef struct {
     wip_vessel_config_t vessel;
     wip_drive_config_t drive;
     wip_limit_config_t limit;
+    wip_advice_config_t advice;
 } wip_config_t;
 
 /* What the wire brought this tick. */
@@ -296,14 +354,21 @@ typedef struct {
     double jacket_temperature_setpoint_c;
     double pressure_rate_limit_mpa_per_s;  /* chosen on the prediction */
     double leak_mpa_per_min;               /* compensated; of the last full window */
+    double leak_margin_mpa_per_min;        /* how much of it the model's own error could be */
     double delivered_ml;                   /* since the lid was locked */
+    double stroke_efficiency_ratio;        /* pressure the last strokes gave: 1 is as commissioned */
     double needle_gain_ratio;              /* learned: 1 is as commissioned */
+    double pressure_pair_mpa;              /* tared transducers, a less b */
+    double fluid_pair_k;                   /* tared thermometers, 1 less 2 */
+    double bag_rise_mbar_per_min;          /* of the evacuated bag; of the last full window */
+    double jacket_current_ratio;           /* of the rated, when last on */
     double first_out_channel_unit;
     uint64_t tick;
     uint32_t permissive_missing_bits;
     uint32_t interlock_bits;
     uint32_t trip_bits;
     uint32_t trip_action_bits;
+    uint32_t advisory_bits;
     uint32_t digital_input_bits;
     uint32_t change_count;
     int32_t first_out_trip;
@@ -401,7 +466,10 @@ typedef struct {
     double progress_pressure_mpa;
     double progress_fluid_c;
     double progress_delivered_ml;
+    double progress_setpoint_mpa;
+    double stroke_efficiency_ratio;
     double leak_mpa_per_min;
+    double leak_margin_mpa_per_min;
     double leak_test_held_s;
     double over_run_s;
     double over_run_reference_mpa;
@@ -416,6 +484,22 @@ typedef struct {
     uint32_t leak_tested;
     uint32_t pressure_tared;
     uint32_t temperature_tared;
+    /* advice */
+    double advisory_s[WIP_ADVISORY_COUNT];      /* how long each cause has stood */
+    double advisory_rest_s[WIP_ADVISORY_COUNT]; /* how long it is shown on */
+    double pressure_pair_mpa;
+    double fluid_pair_k;
+    double bag_window_s;
+    double bag_window_mbar;
+    double bag_rise_mbar_per_min;
+    double jacket_on_s;
+    double jacket_current_ratio;
+    double jacket_weak_s;
+    double jacket_break_s;
+    double jacket_unisolated_s;
+    double not_falling_s;
+    double flow_missing_s;
+    uint32_t advisory_bits;
     /* laws */
     double rate_limit_mpa_per_s;
     double peak_c;
@@ -481,6 +565,8 @@ const char *wip_permissive_text(int32_t permissive);
 const char *wip_interlock_text(int32_t interlock);
 const char *wip_trip_text(int32_t trip);
 uint32_t wip_trip_action_bits(int32_t trip);
+const char *wip_advisory_text(int32_t advisory);
+uint32_t wip_advisory_action_bits(int32_t advisory);
 /* CDEF END */
 
 #endif

@@ -156,6 +156,8 @@ static bool limit_in_bounds(const wip_limit_config_t *l, press_config_fault_t *f
         {"limit.leak_test_mpa_per_min_max", l->leak_test_mpa_per_min_max, 0.01, 10},
         {"limit.leak_mpa_per_min_max", l->leak_mpa_per_min_max, 0.01, 100},
         {"limit.leak_window_s", l->leak_window_s, 1, l->leak_test_s},
+        {"limit.leak_model_fraction", l->leak_model_fraction, 0, 0.5},
+        {"limit.leak_learned_fraction", l->leak_learned_fraction, 0, l->leak_model_fraction},
         {"limit.blocked_in_mpa_per_min", l->blocked_in_mpa_per_min, 0.1, 100},
         {"limit.blocked_in_s", l->blocked_in_s, 1, 600},
         {"limit.blocked_in_relief_mpa", l->blocked_in_relief_mpa, 0.1, 100},
@@ -184,6 +186,37 @@ static bool limit_in_bounds(const wip_limit_config_t *l, press_config_fault_t *f
     return within(rows, COUNT_OF(rows), -1, fault);
 }
 
+static bool advice_in_bounds(const wip_config_t *c, press_config_fault_t *fault)
+{
+    const wip_advice_config_t *a = &c->advice;
+    const bound_t rows[] = {
+        {"advice.sensor_bad_s", a->sensor_bad_s, 0, 60},
+        {"advice.drift_ratio_warn", a->drift_ratio_warn, 0.01, 1},
+        {"advice.drift_ratio_hold", a->drift_ratio_hold, a->drift_ratio_warn, 1},
+        {"advice.drift_s", a->drift_s, 0, 600},
+        {"advice.thermometer_k_warn", a->thermometer_k_warn, 0.1, 50},
+        {"advice.thermometer_k_hold", a->thermometer_k_hold, a->thermometer_k_warn, 50},
+        {"advice.thermometer_s", a->thermometer_s, 0, 600},
+        {"advice.jacket_current_a", a->jacket_current_a, 0.1, 1000},
+        {"advice.heater_weak_fraction", a->heater_weak_fraction, 0.05, 0.99},
+        {"advice.heater_break_fraction", a->heater_break_fraction, 0.01, a->heater_weak_fraction},
+        {"advice.heater_s", a->heater_s, 0.1, 600},
+        {"advice.no_isolation_s", a->no_isolation_s, 0.1, 60},
+        {"advice.bag_mbar_max", a->bag_mbar_max, 0.01, 1000},
+        {"advice.bag_mbar_per_min", a->bag_mbar_per_min, 0.001, 100},
+        {"advice.bag_window_s", a->bag_window_s, 1, 600},
+        {"advice.leak_mpa_per_min", a->leak_mpa_per_min, 0.01, c->limit.leak_mpa_per_min_max},
+        {"advice.stroke_ratio_min", a->stroke_ratio_min, c->limit.progress_fraction_min, 1},
+        {"advice.not_rising_s", a->not_rising_s, 0.1, c->limit.over_run_s},
+        {"advice.not_falling_s", a->not_falling_s, 0.1, 600},
+        {"advice.needle_ratio_worn", a->needle_ratio_worn, 1.01, 10},
+        {"advice.near_limit_fraction", a->near_limit_fraction, 0.5, 1},
+        {"advice.flow_s", a->flow_s, 0.05, 60},
+        {"advice.discrepancy_s", a->discrepancy_s, 0, 60},
+    };
+    return within(rows, COUNT_OF(rows), -1, fault);
+}
+
 int32_t wip_config_check(const wip_config_t *config, press_config_fault_t *fault)
 {
     memset(fault, 0, sizeof *fault);
@@ -193,7 +226,7 @@ int32_t wip_config_check(const wip_config_t *config, press_config_fault_t *fault
         if (!channel_in_bounds(config, i, fault)) return 1;
     }
     return vessel_in_bounds(&config->vessel, fault) && drive_in_bounds(&config->drive, fault) &&
-                   limit_in_bounds(&config->limit, fault)
+                   limit_in_bounds(&config->limit, fault) && advice_in_bounds(config, fault)
                ? 0
                : 1;
 }

@@ -115,8 +115,14 @@ static void publish(const wip_state_t *state, wip_observation_t *observation)
     observation->jacket_temperature_setpoint_c = state->jacket_setpoint_c;
     observation->pressure_rate_limit_mpa_per_s = state->rate_limit_mpa_per_s;
     observation->leak_mpa_per_min = state->leak_mpa_per_min;
+    observation->leak_margin_mpa_per_min = state->leak_margin_mpa_per_min;
     observation->delivered_ml = state->delivered_base_ml + state->stroke_delivered_ml;
+    observation->stroke_efficiency_ratio = state->stroke_efficiency_ratio;
     observation->needle_gain_ratio = state->needle_gain_ratio;
+    observation->pressure_pair_mpa = state->pressure_pair_mpa;
+    observation->fluid_pair_k = state->fluid_pair_k;
+    observation->bag_rise_mbar_per_min = state->bag_rise_mbar_per_min;
+    observation->jacket_current_ratio = state->jacket_current_ratio;
     observation->stroke_count = state->stroke_count;
     observation->pressure_ramp_done = press_ramp_arrived(&state->ramp) ? 1 : 0;
     observation->leak_tested = state->leak_tested != 0;
@@ -133,6 +139,7 @@ void wip_estimate(const wip_config_t *config, wip_state_t *state, wip_observatio
     estimate_temperatures(config, state, observation,
                           state->primed != 0 ? state->pressure_mpa - before_mpa : 0.0);
     wip_watch(config, state, observation);
+    wip_health(config, state, observation);
     predict(config, state, observation);
     state->primed = 1;
     publish(state, observation);

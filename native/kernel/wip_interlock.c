@@ -2,7 +2,7 @@
  *
  * Permissive, interlock and trip mean what they mean in interlock.c; trips are in wip_trip.c.
  * wip_interlock is the end of wip_observe. change_count grows when any quality, permissive,
- * interlock or trip differs from the tick before.
+ * interlock, trip or advisory differs from the tick before.
  */
 #include "wip_scene.h"
 
@@ -174,6 +174,7 @@ static void publish(const wip_scene_t *scene, wip_observation_t *observation)
         if (!PERMISSIVE[i].given(scene)) observation->permissive_missing_bits |= press_bit(i);
     }
     observation->trip_bits = state->trip_bits;
+    observation->advisory_bits = state->advisory_bits;
     for (int32_t i = 0; i < WIP_TRIP_COUNT; i++) {
         if (press_has(state->trip_bits, (uint32_t)i)) {
             observation->trip_action_bits |= wip_trip_action_bits(i);
@@ -192,10 +193,12 @@ void wip_interlock(const wip_config_t *config, wip_state_t *state, const wip_sen
     state->unlock_rest_s = may_open(&scene) ? state->unlock_rest_s + config->tick_s : 0.0;
     wip_trips(config, state, sensor, observation);
     state->interlock_bits = standing(&scene, state->interlock_s);
+    wip_advise(config, state, sensor, observation);
     publish(&scene, observation);
     if (before->permissive_missing_bits != observation->permissive_missing_bits ||
         before->interlock_bits != observation->interlock_bits ||
         before->trip_bits != observation->trip_bits ||
+        before->advisory_bits != observation->advisory_bits ||
         memcmp(before->quality, observation->quality, sizeof observation->quality) != 0) {
         state->change_count += 1;
     }

@@ -61,6 +61,12 @@ double wip_fluid_measured_c(const wip_config_t *config, const wip_state_t *state
                             const wip_observation_t *observation, bool tared);
 /* Plunger, windows and timers: evidence of leak, burst, progress and blocked-in heat. */
 void wip_watch(const wip_config_t *config, wip_state_t *state, const wip_observation_t *observation);
+/* Evidence of the advisories that no trip needs: pairs, bag, jacket, needle, water. */
+void wip_health(const wip_config_t *config, wip_state_t *state,
+                const wip_observation_t *observation);
+/* Walks the advisory table into state->advisory_bits. */
+void wip_advise(const wip_config_t *config, wip_state_t *state, const wip_sensor_t *sensor,
+                const wip_observation_t *observation);
 /* Every transducer that can tell says that there is no pressure. */
 bool wip_released(const wip_config_t *config, const wip_observation_t *observation);
 /* The command without numbers that are none. */

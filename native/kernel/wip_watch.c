@@ -18,6 +18,7 @@
 #define UNCHARGED_S 0.03 /* the oil dips when a creeping pump stands for a moment */
 #define PROGRESS_MPA_MIN 5.0
 #define SETTLED_ML 1.0
+#define ASKED_RATIO 0.5 /* less of a rise asked for is topping up, not a stroke to be judged by */
 
 static double stroke_ml(const wip_config_t *config, double moved_mm)
 {
@@ -29,6 +30,7 @@ static void begin_window(wip_state_t *state)
     state->window_s = 0.0;
     state->window_pressure_mpa = state->progress_pressure_mpa = state->pressure_mpa;
     state->window_fluid_c = state->progress_fluid_c = state->fluid_c;
+    state->progress_setpoint_mpa = state->ramp.position_unit;
     state->window_delivered_ml = state->progress_delivered_ml =
         state->delivered_base_ml + state->stroke_delivered_ml;
 }
@@ -99,7 +101,11 @@ static void judge_leak(const wip_config_t *config, wip_state_t *state)
     const bool still = fabs(state->pressure_mpa - state->window_pressure_mpa) <
                        0.05 * state->pressure_mpa + 0.5;
     if (still) {
+        const double pumped_mpa = wip_stiffness_mpa(&config->vessel, state->pressure_mpa) *
+                                  (delivered_ml / config->vessel.volume_ml);
         state->leak_mpa_per_min = lost_mpa * 60.0 / state->window_s;
+        state->leak_margin_mpa_per_min =
+            limit->leak_model_fraction * pumped_mpa * 60.0 / state->window_s;
         state->leak_window_count += 1;
         state->leaking_count =
             state->leak_mpa_per_min > limit->leak_mpa_per_min_max ? state->leaking_count + 1 : 0;
@@ -119,7 +125,13 @@ static void judge_progress(const wip_config_t *config, wip_state_t *state)
     const bool rising = state->ramp.position_unit - state->pressure_mpa > 1.0;
     state->no_progress = state->pressure_mpa > PROGRESS_MPA_MIN && rising &&
                          risen_mpa < config->limit.progress_fraction_min * expected_mpa;
+    if (state->pressure_mpa > PROGRESS_MPA_MIN && expected_mpa > 0.0 &&
+        (rising ||
+         state->ramp.position_unit - state->progress_setpoint_mpa > ASKED_RATIO * expected_mpa)) {
+        state->stroke_efficiency_ratio = risen_mpa / expected_mpa;
+    }
     state->progress_pressure_mpa = state->pressure_mpa;
+    state->progress_setpoint_mpa = state->ramp.position_unit;
     state->progress_delivered_ml += delivered_ml;
 }
 

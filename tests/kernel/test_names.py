@@ -13,11 +13,11 @@ UNITS = (
     "|j_per_k|w_per_k|g_per_cm3|g_per_cm2|per_c|per_bar|per_bar_s|per_unit|kn_per_mm|mm_per_k"
     "|k_per_s|c_per_s|c_per_s2|c_per_s3|mpa_per_s|mpa_per_s2|mpa_per_s3|bar_per_min"
     "|fraction_per_s|unit_per_s|unit_per_s2|unit_per_s3"
-    "|ml|ppm|ml_per_s|mpa_per_min|mpa_per_k|k_per_mpa|bar_per_mpa"
+    "|ml|ppm|mbar|mbar_per_min|ml_per_s|mpa_per_min|mpa_per_k|k_per_mpa|bar_per_mpa"
 )
 QUALIFIERS = (
     "min|max|trip|ref|reference|base|slope|setpoint|target|estimate|sigma|median|previous"
-    "|readback|held|warn|hold|slow|predicted|wanted|alarm|relief"
+    "|readback|held|worn|warn|hold|slow|predicted|wanted|alarm|relief"
 )
 NAMED = re.compile(rf"(?:^|_)(?:{UNITS})(?:_(?:{QUALIFIERS}))*$")
 STRUCTS = [name for name in ffi.list_types()[0] if name.endswith("_t")]

@@ -14,6 +14,7 @@ OUTPUT = names_of("wip_digital_output", "WIP_OUTPUT_")
 PERMISSIVE = names_of("wip_permissive", "WIP_PERMISSIVE_")
 INTERLOCK = names_of("wip_interlock", "WIP_INTERLOCK_")
 TRIP = names_of("wip_trip", "WIP_TRIP_")
+ADVISORY = names_of("wip_advisory", "WIP_ADVISORY_")
 TICK_S = 0.01
 
 LOOP = {  # 4-20 mA: range, rate, noise
@@ -112,6 +113,8 @@ LIMIT = {
     "leak_test_mpa_per_min_max": 0.6,
     "leak_mpa_per_min_max": 2.0,
     "leak_window_s": 20.0,
+    "leak_model_fraction": 0.25,
+    "leak_learned_fraction": 0.05,
     "blocked_in_mpa_per_min": 1.0,
     "blocked_in_s": 10.0,
     "blocked_in_relief_mpa": 10.0,
@@ -137,6 +140,31 @@ LIMIT = {
     "tare_k_max": 2.0,
     "tare_s": 5.0,
 }
+ADVICE = {
+    "sensor_bad_s": 0.2,
+    "drift_ratio_warn": 0.5,
+    "drift_ratio_hold": 0.8,
+    "drift_s": 2.0,
+    "thermometer_k_warn": 1.5,
+    "thermometer_k_hold": 4.0,
+    "thermometer_s": 2.0,
+    "jacket_current_a": 13.04,
+    "heater_weak_fraction": 0.8,
+    "heater_break_fraction": 0.3,
+    "heater_s": 2.0,
+    "no_isolation_s": 3.0,
+    "bag_mbar_max": 5.0,
+    "bag_mbar_per_min": 0.1,
+    "bag_window_s": 10.0,
+    "leak_mpa_per_min": 1.0,
+    "stroke_ratio_min": 0.7,
+    "not_rising_s": 5.0,
+    "not_falling_s": 3.0,
+    "needle_ratio_worn": 1.25,
+    "near_limit_fraction": 0.98,
+    "flow_s": 1.0,
+    "discrepancy_s": 0.5,
+}
 REST_INPUTS = (
     "guard_a_closed", "guard_b_closed", "estop_a_ok", "estop_b_ok", "safety_relay_ok",
     "limiter_ok", "oil_level_ok", "oil_filter_ok", "oil_temperature_ok", "bag_loaded",
@@ -160,6 +188,7 @@ def fields() -> dict[str, Any]:
         "vessel": VESSEL,
         "drive": DRIVE,
         "limit": LIMIT,
+        "advice": ADVICE,
     }
 
 
@@ -182,6 +211,8 @@ class Wip:
         self.output = ffi.new("wip_output_t *")
         self.inputs = bits(INPUT, *REST_INPUTS)
         self.follow = True
+        self.jacket_a = 13.0
+        self.welded = False
         self.lease_ticks = 20
         lib.wip_state_init(self.config, self.state)
         self.sensor.digital_ok = self.sensor.readback_ok = 1
@@ -219,7 +250,8 @@ class Wip:
         self.sensor.digital_input_bits = flags
         self.sensor.digital_output_bits_readback = self.state.digital_output_bits
         on = {"contactor_jacket", "jacket_heater_ssr"} <= written
-        self.put("jacket_current_a", 13.0 if on else 0.0)
+        if on or not self.welded:
+            self.put("jacket_current_a", self.jacket_a if on else 0.0)
 
     def tick(self, count: int = 1) -> None:
         for _ in range(count):
@@ -280,6 +312,10 @@ class Wip:
     @property
     def interlocks(self) -> set[str]:
         return names(INTERLOCK, self.seen.interlock_bits)
+
+    @property
+    def advisories(self) -> set[str]:
+        return names(ADVISORY, self.seen.advisory_bits)
 
     @property
     def missing(self) -> set[str]:
