@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
+from controller.alarms.table import TABLES
 from controller.alarms.watch import Watch
 from controller.config.kernel_fields import kernel_fields
 from controller.config.material import Material
@@ -161,6 +162,7 @@ def identity(station: Station) -> Identity:
 
 def watch() -> Watch:
     return Watch(
+        TABLES["press"],
         TRIP_NAMES,
         INTERLOCK_NAMES,
         PERMISSIVE_NAMES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from controller.alarms.table import Row
+from controller.alarms.row import Row
 from controller.ports import Event, Severity, Tick
 
 Detail = dict[str, float | int | str]

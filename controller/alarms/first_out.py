@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from controller.alarms.announce import alarm_state, event_of, named, rationale
-from controller.alarms.trips import TRIPS
+from controller.alarms.row import Row
 from controller.ports import Event, Severity, Tick
 
 
 class Status(Protocol):
-    """What the watch reads of press_observation_t; bits and indices as in press.h."""
+    """What the watch reads of an observation; bits and indices as in the unit's header."""
 
     trip_bits: int
     first_out_trip: int
@@ -32,7 +32,10 @@ class FirstOut:
     new group. The kernel starts tripped by `boot`, which is information: nothing happened.
     """
 
-    def __init__(self, trip_names: Sequence[str], channel_names: Sequence[str]) -> None:
+    def __init__(
+        self, trips: Mapping[str, Row], trip_names: Sequence[str], channel_names: Sequence[str]
+    ) -> None:
+        self._trips = trips
         self._trip_names = tuple(trip_names)
         self._channel_names = tuple(channel_names)
         self._trip_bits = 0
@@ -69,7 +72,7 @@ class FirstOut:
 
     def _first_out_event(self, tick: Tick, status: Status, also: int) -> Event:
         name = self._trip_names[self._first_out]
-        row = TRIPS[name]
+        row = self._trips[name]
         message, detail = row.text, rationale(row)
         self._is_alarm = row.severity is not Severity.INFO
         if self._is_alarm:

@@ -1,161 +1,36 @@
-"""The rows a person may be shown, except the trips (`trips`): data, rationalised by ISA-18.2.
-
-Every row says what it means, why it happens, what follows and what to do. Rows of normal
-running (a ramp that waits for its stack) are information, not warnings: nobody has to act.
-"""
+"""Which rows a unit has: a set of tables for every class of unit, chosen by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from controller.ports import Severity
-
-Priority = Literal["low", "medium", "high"]
+from controller.alarms import wip_advisories, wip_interlocks, wip_trips
+from controller.alarms.advisories import ADVISORIES
+from controller.alarms.interlocks import INTERLOCKS, PERMISSIVES
+from controller.alarms.row import Row
+from controller.alarms.trips import TRIPS
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One alarm or interlock: `severity` when it appears, `priority` among others."""
+class AlarmTables:
+    """The rows of one class of unit by the names of its header.
 
-    severity: Severity
-    priority: Priority
-    text: str
-    cause: str
-    consequence: str
-    action: str
+    A permissive is no alarm: its text says what is missing to start.
+    """
+
+    trips: Mapping[str, Row]
+    interlocks: Mapping[str, Row]
+    permissives: Mapping[str, str]
+    advisories: Mapping[str, Row]
 
 
-INTERLOCKS: Mapping[str, Row] = {
-    "zone_over_temperature": Row(
-        Severity.WARNING,
-        "medium",
-        "a zone is above its setpoint",
-        "overshoot, poor contact of a sensor or a heater that stays on",
-        "that zone's heater is held off until it is back; farther up it trips",
-        "watch the zone; when it keeps rising, stop the batch",
-    ),
-    "zone_sensor_bad": Row(
-        Severity.WARNING,
-        "medium",
-        "a zone has no trustworthy temperature",
-        "broken sensor, loose wire or input module fault",
-        "that zone's heater is held off; a hot zone trips after a while",
-        "check the zone's sensor and its wiring before the next batch",
-    ),
-    "temperature_holdback": Row(
-        Severity.INFO,
-        "low",
-        "the temperature ramp waits for the zones",
-        "the zones lag the setpoint by more than the recipe allows",
-        "the ramp is held; the batch takes longer",
-        "none; when it lasts, look for a weak heater",
-    ),
-    "cold_stack": Row(
-        Severity.INFO,
-        "low",
-        "the pressure ramp waits for a warm stack",
-        "the stack's estimated temperature is below what this material may be pressed at",
-        "the pressure ramp is held",
-        "none; the ramp goes on when the stack is warm",
-    ),
-    "pressure_uncertain": Row(
-        Severity.WARNING,
-        "medium",
-        "the pressure measurement is uncertain",
-        "a saturated, doubtful or missing pressure or force sensor",
-        "the pressure ramp is held",
-        "compare the cylinder pressures with the load cell",
-    ),
-    "pressure_holdback": Row(
-        Severity.INFO,
-        "low",
-        "the pressure ramp waits for the stack pressure",
-        "the pressure lags the setpoint by more than the recipe allows",
-        "the ramp is held; the batch takes longer",
-        "none; when it lasts, look for a leak or a weak pump",
-    ),
-    "water_above_steam_limit": Row(
-        Severity.INFO,
-        "low",
-        "the platens are too hot for water",
-        "cooling was asked for above the steam limit",
-        "air cools first, water follows by itself",
-        "none",
-    ),
-    "water_no_flow": Row(
-        Severity.WARNING,
-        "medium",
-        "cooling water does not flow",
-        "closed valve, empty supply or a broken flow switch",
-        "the water valves are shut; cooling is slow",
-        "open the water supply and check the flow switch",
-    ),
-    "heat_and_cool": Row(
-        Severity.WARNING,
-        "low",
-        "heating and cooling were asked for together",
-        "a recipe or a command that contradicts itself",
-        "cooling wins, the heaters are held off",
-        "correct the recipe",
-    ),
-    "oil_not_ok": Row(
-        Severity.WARNING,
-        "medium",
-        "the hydraulic oil is not in order",
-        "low level, clogged filter or oil too hot",
-        "the pressure is not raised any further",
-        "check oil level, filter and cooler",
-    ),
-    "approach_under_load": Row(
-        Severity.INFO,
-        "low",
-        "fast approach was asked for under load",
-        "the platens touch already",
-        "the approach valve is shut",
-        "none",
-    ),
-    "dump_excludes_pump": Row(
-        Severity.INFO,
-        "low",
-        "the pump is held off while dumping",
-        "the dump valve is open",
-        "no pressure can be built up",
-        "none",
+TABLES: Mapping[str, AlarmTables] = {
+    "press": AlarmTables(TRIPS, INTERLOCKS, PERMISSIVES, ADVISORIES),
+    "wip": AlarmTables(
+        wip_trips.TRIPS,
+        wip_interlocks.INTERLOCKS,
+        wip_interlocks.PERMISSIVES,
+        wip_advisories.ADVISORIES,
     ),
 }
-
-PERMISSIVES: Mapping[str, str] = {
-    "no_trip": "a trip is latched: remove its cause and reset",
-    "guard_closed": "the guard is open",
-    "estop_released": "an emergency stop is pressed",
-    "safety_relay_ok": "the safety relay is open",
-    "limiter_ok": "the temperature limiter has tripped",
-    "contactors_open": "a heater contactor is closed that should be open",
-    "oil_ok": "oil level, filter or temperature is not in order",
-    "mains_ok": "the mains is missing",
-    "sensors_good": "a required sensor is not good",
-    "pressure_released": "there is still pressure in the cylinder",
-    "cool_enough": "the platens are too hot to start",
-    "io_fresh": "the inputs are not up to date",
-}
-
-REASONS: tuple[tuple[int, str], ...] = (
-    (1, "not fitted"),
-    (2, "the device calls it bad"),
-    (4, "not a number"),
-    (8, "under range"),
-    (16, "over range"),
-    (32, "saturated"),
-    (64, "changes too fast"),
-    (128, "too old"),
-    (256, "stuck"),
-    (512, "disagrees with its partner"),
-)
-NOT_FITTED = 1
-
-
-def reasons_in_words(reason_bits: int) -> str:
-    words = [text for bit, text in REASONS if reason_bits & bit]
-    return ", ".join(words) or "no reason given"

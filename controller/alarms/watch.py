@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.alarms.advisories import ADVISORIES
 from controller.alarms.announce import Detail, alarm_state, event_of, named, rationale
 from controller.alarms.chatter import Chatter, Verdict
 from controller.alarms.first_out import FirstOut, Status
-from controller.alarms.table import INTERLOCKS, NOT_FITTED, PERMISSIVES, reasons_in_words
-from controller.alarms.trips import TRIPS
+from controller.alarms.row import NOT_FITTED, reasons_in_words
+from controller.alarms.table import AlarmTables
 from controller.ports import Event, Severity, Tick
 
 _GOOD, _UNCERTAIN, _BAD = 0, 1, 2
@@ -29,13 +28,15 @@ _TOGETHER_MIN = 4  # so many channels changing in one tick have one cause
 class Watch:
     """Edges of trips, interlocks, qualities and permissives as events.
 
-    Names are the header's rows in lower case, in order of their bits; ValueError when one
-    has no row in the tables. `starting` (true at first) says whether somebody wants to
-    start: only then are missing permissives told.
+    `tables` are those of the unit's class (controller.alarms.table). Names are the header's
+    rows in lower case, in order of their bits; ValueError when one has no row in the tables.
+    `starting` (true at first) says whether somebody wants to start: only then are missing
+    permissives told.
     """
 
     def __init__(
         self,
+        tables: AlarmTables,
         trip_names: Sequence[str],
         interlock_names: Sequence[str],
         permissive_names: Sequence[str],
@@ -45,10 +46,11 @@ class Watch:
         edges_max: int = 6,
         window_s: float = 60.0,
     ) -> None:
-        _require_rows(trip_names, TRIPS)
-        _require_rows(interlock_names, INTERLOCKS)
-        _require_rows(permissive_names, PERMISSIVES)
-        _require_rows(advisory_names, ADVISORIES)
+        _require_rows(trip_names, tables.trips)
+        _require_rows(interlock_names, tables.interlocks)
+        _require_rows(permissive_names, tables.permissives)
+        _require_rows(advisory_names, tables.advisories)
+        self._tables = tables
         self._advisory_names = tuple(advisory_names)
         self._advisory_bits = 0
         self._interlock_names = tuple(interlock_names)
@@ -56,7 +58,7 @@ class Watch:
         self._channel_names = tuple(channel_names)
         self._chatter = Chatter(edges_max, window_s)
         self.starting = True
-        self._first_out = FirstOut(trip_names, channel_names)
+        self._first_out = FirstOut(tables.trips, trip_names, channel_names)
         self._interlock_bits = 0
         self._missing_bits = 0
         self._quality = [_GOOD] * len(self._channel_names)
@@ -92,7 +94,7 @@ class Watch:
 
     def _interlock_event(self, tick: Tick, source: str) -> Event:
         name = source.removeprefix("interlock ")
-        row = INTERLOCKS[name]
+        row = self._tables.interlocks[name]
         active = bool(self._interlock_bits >> self._interlock_names.index(name) & 1)
         alarm = {} if row.severity is Severity.INFO else alarm_state(active)
         if active:
@@ -109,7 +111,7 @@ class Watch:
 
     def _advisory_event(self, tick: Tick, source: str) -> Event:
         name = source.removeprefix("advisory ")
-        row = ADVISORIES[name]
+        row = self._tables.advisories[name]
         active = bool(self._advisory_bits >> self._advisory_names.index(name) & 1)
         if active:
             detail = rationale(row) | alarm_state(True)
@@ -182,7 +184,7 @@ class Watch:
         names = named(self._missing_bits, self._permissive_names)
         if not names:
             return event_of(tick, "permissive", source, Severity.INFO, "ready to start")
-        message = "cannot start: " + "; ".join(PERMISSIVES[name] for name in names)
+        message = "cannot start: " + "; ".join(self._tables.permissives[name] for name in names)
         detail: Detail = {"missing": ", ".join(names), "missing_count": len(names)}
         return event_of(tick, "permissive", source, Severity.INFO, message, detail)
 

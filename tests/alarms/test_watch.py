@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.alarms.advisories import ADVISORIES
-from controller.alarms.table import INTERLOCKS, PERMISSIVES
-from controller.alarms.trips import TRIPS
+from controller.alarms.table import TABLES
 from controller.alarms.watch import Watch
 from controller.ports import Event, Severity, Tick
 
-TRIP = {name: i for i, name in enumerate(TRIPS)}
-INTERLOCK = {name: i for i, name in enumerate(INTERLOCKS)}
-PERMISSIVE = {name: i for i, name in enumerate(PERMISSIVES)}
+PRESS = TABLES["press"]
+TRIP = {name: i for i, name in enumerate(PRESS.trips)}
+INTERLOCK = {name: i for i, name in enumerate(PRESS.interlocks)}
+PERMISSIVE = {name: i for i, name in enumerate(PRESS.permissives)}
+ADVISORY = {name: i for i, name in enumerate(PRESS.advisories)}
 CHANNELS = [f"channel_{i}_c" for i in range(24)]
 
 
@@ -35,7 +35,14 @@ class Status:
 
 
 def make_watch() -> Watch:
-    return Watch([*TRIPS], [*INTERLOCKS], [*PERMISSIVES], CHANNELS, advisory_names=[*ADVISORIES])
+    return Watch(
+        PRESS,
+        [*PRESS.trips],
+        [*PRESS.interlocks],
+        [*PRESS.permissives],
+        CHANNELS,
+        advisory_names=[*PRESS.advisories],
+    )
 
 
 def at(s: float) -> Tick:
@@ -125,9 +132,9 @@ def test_the_same_status_again_says_nothing() -> None:
     assert watch.step(at(2.0), status) == ()
 
 
-@pytest.mark.parametrize("name", INTERLOCKS)
+@pytest.mark.parametrize("name", PRESS.interlocks)
 def test_an_interlock_comes_and_goes(name: str) -> None:
-    watch, row = make_watch(), INTERLOCKS[name]
+    watch, row = make_watch(), PRESS.interlocks[name]
     (on,) = watch.step(at(1.0), Status(interlock_bits=1 << INTERLOCK[name]))
     (off,) = watch.step(at(2.0), Status())
     assert (on.kind, on.source, on.severity, on.message) == (
@@ -215,7 +222,7 @@ def test_no_source_says_more_than_seven_things_a_minute_and_the_last_is_true(
     if events:
         last = events[-1]
         assert (last.severity is Severity.WARNING) == is_on
-        assert last.message.startswith(INTERLOCKS["oil_not_ok"].text if is_on else "over: ")
+        assert last.message.startswith(PRESS.interlocks["oil_not_ok"].text if is_on else "over: ")
     else:
         assert not edges_s
 
@@ -267,20 +274,37 @@ def test_any_status_is_told_without_an_error_and_with_at_most_one_trip_alarm_a_s
         assert all(event.message for event in events)
 
 
-ADVISORY = {name: i for i, name in enumerate(ADVISORIES)}
-
-
-@pytest.mark.parametrize("name", list(ADVISORIES))
+@pytest.mark.parametrize("name", list(PRESS.advisories))
 def test_an_advisory_comes_with_its_rationale_and_goes_quietly(name: str) -> None:
     watch = make_watch()
     (event,) = watch.step(at(1.0), Status(advisory_bits=1 << ADVISORY[name]))
-    row = ADVISORIES[name]
+    row = PRESS.advisories[name]
     assert (event.kind, event.source, event.severity) == ("advisory", name, row.severity)
     assert event.detail["action"] == row.action
     assert event.detail["alarm_state"] == "active"
     (gone,) = watch.step(at(3.0), Status())
     assert (gone.source, gone.severity) == (name, Severity.INFO)
     assert gone.detail["alarm_state"] == "normal"
+
+
+@pytest.mark.parametrize("unit", TABLES)
+def test_every_row_of_every_unit_is_told_in_its_own_words(unit: str) -> None:
+    tables = TABLES[unit]
+    rows = [*tables.trips], [*tables.interlocks], [*tables.permissives], CHANNELS
+    watch = Watch(tables, *rows, advisory_names=[*tables.advisories])
+    every = Status(
+        trip_bits=2 ** len(tables.trips) - 1,
+        first_out_trip=len(tables.trips) - 1,
+        interlock_bits=2 ** len(tables.interlocks) - 1,
+        advisory_bits=2 ** len(tables.advisories) - 1,
+        permissive_missing_bits=2 ** len(tables.permissives) - 1,
+    )
+    first_out, *told, cannot_start = watch.step(at(1.0), every)
+    assert first_out.message == [*tables.trips.values()][-1].text
+    assert first_out.detail["also"] == ", ".join([*tables.trips][:-1])
+    expected = [*tables.interlocks.values(), *tables.advisories.values()]
+    assert [event.message for event in told] == [row.text for row in expected]
+    assert all(text in cannot_start.message for text in tables.permissives.values())
 
 
 def test_an_advisory_that_flickers_is_told_as_chatter() -> None:
