@@ -8,6 +8,9 @@
 | cannot end before it                                         | the executor's is let go |
 | a link refused before CONNACK shows as a time-out            | `_connected` is failed   |
 | a publish the broker refused returns as success              | `refusal` keeps it       |
+| asyncio.wait_for before Python 3.12 loses a cancellation     | `_wait_for` waits with   |
+| that meets its result: a task told to end tries for ever     | asyncio.timeout          |
+| why a socket failed, a TLS alert say, is only logged         | `complaint` keeps it     |
 """
 
 from __future__ import annotations
@@ -16,13 +19,12 @@ import asyncio
 import contextlib
 import logging
 import threading
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import aiomqtt
 
-# What paho logs as an error reaches us as one; its records would keep tracebacks alive.
-_QUIET = logging.getLogger("controller.telemetry.paho")
-_QUIET.setLevel(logging.CRITICAL + 1)
+_T = TypeVar("_T")
 
 _CALLBACKS = (
     "on_connect",
@@ -38,11 +40,23 @@ _CALLBACKS = (
 )
 
 
+class _Ear(logging.Logger):
+    """Paho's logger: its last error in words. The record would keep a traceback alive."""
+
+    def __init__(self) -> None:
+        super().__init__("controller.telemetry.paho", logging.ERROR)
+        self.words = ""
+
+    def handle(self, record: logging.LogRecord) -> None:
+        self.words = record.getMessage()
+
+
 class Client(aiomqtt.Client):
     """One connection, used once."""
 
     def __init__(self, host: str, port: int, *, connect_s_max: float, **options: Any) -> None:
-        super().__init__(host, port, logger=_QUIET, **options)
+        self._ear = _Ear()
+        super().__init__(host, port, logger=self._ear, **options)
         self.pending_calls_threshold = 1 << 16  # a warning a call is no help when offline
         self._client.connect_timeout = connect_s_max
         self._connect_s_max = connect_s_max
@@ -64,6 +78,11 @@ class Client(aiomqtt.Client):
         """A server took the connection and hung up or kept silent instead of a CONNACK."""
         return self._adopted and not self._answered
 
+    @property
+    def complaint(self) -> str:
+        """What the socket's last error said; empty when the other side just closed it."""
+        return self._ear.words
+
     def abandon(self) -> None:
         """Free every resource now, whatever state the connection is in."""
         self._abandoned.set()
@@ -75,6 +94,18 @@ class Client(aiomqtt.Client):
         self._client._sock_close()
         for callback in _CALLBACKS:  # ours is the last reference: no garbage for the collector
             setattr(self._client, callback, None)
+
+    async def _wait_for(
+        self,
+        fut: Awaitable[_T],
+        timeout: float | None,  # noqa: ASYNC109 - aiomqtt's own face
+    ) -> _T:
+        wait_s_max = self.timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(wait_s_max):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError(f"no answer within {wait_s_max:g} s") from None
 
     # -- dialling -------------------------------------------------------------------------
 
@@ -173,9 +204,13 @@ class Client(aiomqtt.Client):
     def _on_disconnect(
         self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None
     ) -> None:
+        if self._connected.cancelled():
+            return  # who waited was told to end; `abandon` is next
         if self._adopted and not self._connected.done():
             self._connected.set_exception(
-                aiomqtt.MqttError(f"closed before the broker's answer: {reason_code}")
+                aiomqtt.MqttError(
+                    f"closed before the broker's answer: {self.complaint or reason_code}"
+                )
             )
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
 

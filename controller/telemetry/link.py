@@ -45,7 +45,7 @@ class Link:
         self, settings: Mqtt, protocol: Protocol, will: Message, password: str | None
     ) -> None:
         """Must be made inside a running event loop."""
-        self._answer_s_max = settings.answer_s_max
+        self._certificate_hint = _certificate_hint(settings)
         self._client = Client(
             settings.host,
             settings.port,
@@ -72,7 +72,8 @@ class Link:
             refused = isinstance(code, ReasonCode) and code.value == _UNSUPPORTED_VERSION
             ignored = self._client.ignored
             self._client.abandon()
-            raise LinkError(str(error), protocol_refused=refused or ignored) from None
+            hint = self._certificate_hint if ignored else ""
+            raise LinkError(f"{error}{hint}", protocol_refused=refused or ignored) from None
         except BaseException:
             self._client.abandon()
             raise
@@ -144,6 +145,15 @@ def _tls(settings: Mqtt) -> aiomqtt.TLSParameters | None:
         certfile=settings.tls_certificate_file or None,
         keyfile=settings.tls_key_file or None,
     )
+
+
+def _certificate_hint(settings: Mqtt) -> str:
+    """TLS 1.3 refuses a client only after its handshake, and a reset may overtake the alert."""
+    if not settings.tls_ca_file:
+        return ""
+    shown = settings.tls_certificate_file
+    asked = f"refuses {shown}" if shown else "asks for tls_certificate_file, which is not set"
+    return f"; perhaps the broker {asked}"
 
 
 def _why(lost: asyncio.Future[None]) -> str:

@@ -106,8 +106,8 @@ async def running(plane: JsonPlane) -> AsyncIterator[JsonPlane]:
         yield plane
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait({task}, timeout=PATIENCE_S)
+        assert task.cancelled()  # told once, and no more
 
 
 class Ticks:

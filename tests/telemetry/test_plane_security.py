@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from telemetry_bench import ROOT, listening, make_plane, ticking, until
+from structlog.testing import capture_logs
+from telemetry_bench import ROOT, listening, make_event, make_plane, make_sample, ticking, until
 
 from controller.telemetry.broker import free_port
 
@@ -132,3 +133,28 @@ async def test_only_a_broker_with_the_right_certificate_is_spoken_to(tmp_path: P
             async with ticking(refused) as ticks:
                 await until(lambda ticks=ticks: ticks.count > 30)  # type: ignore[misc]
                 assert not refused.online
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make certificates")
+async def test_a_client_certificate_that_is_refused_is_seen_at_once(tmp_path: Path) -> None:
+    certify(tmp_path, "maker")
+    port = free_port()
+    files = (f"certfile {tmp_path}/server.pem", f"keyfile {tmp_path}/server.key")
+    client = (f"cafile {tmp_path}/maker.pem", "require_certificate true", "allow_anonymous true")
+    with mosquitto(tmp_path, port, *files, *client) as plain:
+        await listens(plain)
+        plane = make_plane(port, tls_ca_file=str(tmp_path / "maker.pem"), answer_s_max=60.0)
+        plane.sample(make_sample(0))
+        plane.event(make_event(0))
+        with capture_logs() as told:
+            async with ticking(plane):
+                await until(lambda: plane.attempt_count >= 3)  # and not one attempt a minute
+                assert not plane.online
+        assert all("tls_certificate_file" in line["reason"] for line in told)
+        certified = {
+            "tls_ca_file": str(tmp_path / "maker.pem"),
+            "tls_certificate_file": str(tmp_path / "server.pem"),
+            "tls_key_file": str(tmp_path / "server.key"),
+        }
+        async with ticking(make_plane(port, **certified)), listening(plain) as heard:
+            await heard.until(lambda h: h.state.get("online") is True)
