@@ -45,7 +45,11 @@ class Tick:
 
 
 class SensorFrame(Protocol):
-    """Where a station puts what it sensed. Buffers are the kernel's own memory."""
+    """Where a station puts what it sensed. Buffers are the kernel's own memory.
+
+    Which analogue outputs a unit has is its signal list's affair: for each name in
+    `SignalNames.analogue_outputs` there is a float attribute `<name>_readback` beside these.
+    """
 
     reading: memoryview  # 'd', one a channel: mA for a current loop, else the channel's unit
     reading_age_s: memoryview  # 'd'
@@ -53,17 +57,17 @@ class SensorFrame(Protocol):
     digital_input_bits: int
     digital_age_s: float
     digital_ok: bool
-    valve_open_fraction_readback: float
     digital_output_bits_readback: int
     readback_ok: bool
     lease_lapse_count: int
 
 
 class OutputFrame(Protocol):
-    """What a station must put on the wire."""
+    """What a station must put on the wire.
 
-    @property
-    def valve_open_fraction(self) -> float: ...
+    Beside the digital outputs a float attribute, 0..1, for each name in
+    `SignalNames.analogue_outputs`.
+    """
 
     @property
     def digital_output_bits(self) -> int: ...

@@ -55,7 +55,8 @@ DIGITAL_INPUTS = _INPUTS[: lib.PLANT_PRESS_INPUT_COUNT]
 CHAMBER_INPUTS = _INPUTS[lib.PLANT_PRESS_INPUT_COUNT :]
 DIGITAL_OUTPUTS = _OUTPUTS[: lib.PLANT_PRESS_OUTPUT_COUNT]
 CHAMBER_OUTPUTS = _OUTPUTS[lib.PLANT_PRESS_OUTPUT_COUNT :]
-ANALOGUE_OUTPUTS = ("valve_open_fraction",)
+_VALVE = "valve_open_fraction"
+ANALOGUE_OUTPUTS = (_VALVE,)
 _SWITCH = (0, 1)
 
 
@@ -138,7 +139,7 @@ class Plant:
         seed: int = 0,
         noise: bool = True,
         start_temperature_c: float | None = None,
-        stack: Mapping[str, float] | None = None,
+        stack: Mapping[str, Any] | None = None,
         variation_seed: int | None = None,
     ) -> Plant:
         """Build from a shipped name or a TOML file; `stack` changes fields of the workpiece.
@@ -263,7 +264,10 @@ class Plant:
 
 
 class PlantWire:
-    """Frame order: outputs as bits, readings as one buffer. For stations and I/O modules."""
+    """Frame order: outputs as bits and openings, readings as one buffer.
+
+    Openings are in the order of `signals.analogue_outputs`; one that is not given is 0.
+    """
 
     def __init__(
         self, plant: Plant, config: Any, state: Any, signals: SignalNames, tick_s: float
@@ -280,12 +284,15 @@ class PlantWire:
         self.readings_ok = bytes(int(name in plant.fitted) for name in signals.channels)
         self.output_bits = 0
         self.valve_open_fraction = 0.0
+        outputs = signals.analogue_outputs
+        self._valve_at = outputs.index(_VALVE) if _VALVE in outputs else len(outputs)
         self.input_bits: int = lib.plant_read(*self._arguments, self._readings)
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None:
+    def command(self, output_bits: int, *open_fractions: float) -> None:
         """Hold these outputs from the next advance on. A non-finite opening is 0."""
         self.output_bits = output_bits
-        self.valve_open_fraction = valve_open_fraction
+        at = self._valve_at
+        self.valve_open_fraction = open_fractions[at] if at < len(open_fractions) else 0.0
 
     def advance(self) -> None:
         """One tick with the outputs held, then a new reading."""

@@ -1,4 +1,4 @@
-"""The simulated press as a Station, in this process and in virtual time.
+"""A simulated press or WIP as a Station, in this process and in virtual time.
 
 Time is the tick's index: the plant stands at `index * tick_s` when it is sensed and moves
 one tick with every actuate, outputs held. Ticks that nobody actuated still pass for the
@@ -9,13 +9,15 @@ async methods never suspend.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any
 
 from controller.ports import OutputFrame, SensorFrame, SignalNames, StationError, Tick
 from hil.description import MachineError
 from hil.faults.bench import Bench
 from hil.faults.machine_reach import reach_of
-from hil.faults.near import NearDevices
+from hil.faults.near import NearDevices, Outputs
 from hil.faults.wire import FaultyWire
 from hil.plant import Plant
 
@@ -48,6 +50,10 @@ class SimulatedStation:
         self._lease_ticks = max(1, round(lease_s / tick_s))
         self._near = NearDevices(self._wire, self._lease_ticks)
         self._silent_ticks_max = round(CATCH_UP_S_MAX / tick_s)
+        self._outputs_of = _outputs_of(signals)
+        outputs = signals.analogue_outputs
+        self._readbacks = tuple((f"{name}_readback", at) for at, name in enumerate(outputs))
+        self._safe: Outputs = (0, *(0.0 for _ in outputs))
         self._channels = slice(0, len(signals.channels))
         self._fresh = memoryview(bytes(8 * len(signals.channels))).cast("d")
         self._next_tick: int | None = None  # the tick at whose instant the plant stands
@@ -62,13 +68,14 @@ class SimulatedStation:
 
     def _count_near_lapses(self) -> None:
         self._near_lapse_count = self._near.lapse_count
+        self._told = None
 
     async def open(self) -> None:
         """Nothing to connect; the press is there."""
 
     async def close(self) -> None:
         """Hands off: outputs fall at once, as they do when a host lets go."""
-        self._wire.command(0, 0.0)
+        self._wire.command(*self._safe)
 
     async def sense(self, tick: Tick, frame: SensorFrame) -> None:
         if tick.index != self._next_tick:
@@ -79,30 +86,30 @@ class SimulatedStation:
             self._tell_all_is_well(frame)
         frame.digital_input_bits = wire.input_bits
         frame.digital_output_bits_readback = wire.output_bits
-        frame.valve_open_fraction_readback = wire.valve_open_fraction
-        frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
+        for name, at in self._readbacks:
+            setattr(frame, name, wire.open_fractions[at])
         if self._near.acting:
             self._count_near_lapses()
             frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
             self._near.show(frame)
-            self._told = None
 
     def _tell_all_is_well(self, frame: SensorFrame) -> None:
-        """What stands in a frame from tick to tick, until a device is lost or the frame another."""
+        """What stands from tick to tick, until a device is lost, a lease lapses, a frame is new."""
         frame.reading_age_s[self._channels] = self._fresh
         frame.reading_ok[self._channels] = self._wire.readings_ok
         frame.digital_age_s = 0.0
         frame.digital_ok = True
         frame.readback_ok = True
+        frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
         self._told, self._told_ok = frame, self._wire.readings_ok
 
     async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
         if tick.index != self._next_tick:
             self._pass_silence(tick.index)
-        bits, opening = frame.digital_output_bits, frame.valve_open_fraction
+        outputs = self._outputs_of(frame)
         if self._near.acting:
-            bits, opening = self._near.heard((bits, opening))
-        self._wire.command(bits, opening)
+            outputs = self._near.heard(outputs)
+        self._wire.command(*outputs)
         self._wire.advance()
         self._next_tick = tick.index + 1
         self._held_ticks = 1
@@ -118,8 +125,9 @@ class SimulatedStation:
         lived = min(silent, self._silent_ticks_max)
         for _ in range(lived):
             if self._held_ticks == self._lease_ticks:
-                self._wire.command(0, 0.0)
+                self._wire.command(*self._safe)
                 self._lapse_count += 1
+                self._told = None
             self._wire.advance()
             self._held_ticks += 1
         self._tick_count += lived
@@ -145,17 +153,38 @@ def open_simulation(
     *,
     seed: int,
     tick_s: float,
-    stack: Mapping[str, float] | None = None,
+    stack: Mapping[str, Any] | None = None,
     variation_seed: int | None = None,
 ) -> SimulatedStation:
-    """A simulated press by machine name or file, wired in the order of `signals`.
+    """A simulated machine by name or file, press or WIP by its kind, in the order of `signals`.
 
-    `stack` changes fields of the machine's workpiece (`hil.description.Stack`);
-    `variation_seed` makes it one batch of many (`hil.variation`). Raises StationError when
-    the machine description, a seed or the tick is refused.
+    `stack` changes fields of the machine's workpiece (`hil.description.Stack`, of a WIP
+    `hil.vessel_description.Workpiece` or its first layer); `variation_seed` makes it one batch of
+    many (`hil.variation`). Raises StationError when the machine description, a field, a seed or
+    the tick is refused, or the signals are those of another class of unit.
     """
     try:
         plant = Plant.from_machine(machine, seed=seed, stack=stack, variation_seed=variation_seed)
+        _check_outputs(machine, plant.signals, signals)
         return SimulatedStation(plant, signals, tick_s=tick_s, seed=seed)
     except (MachineError, ValueError) as error:
         raise StationError(str(error)) from None
+
+
+def _outputs_of(signals: SignalNames) -> Callable[[OutputFrame], Outputs]:
+    """What an output frame asks, in one look: bits and openings."""
+    names = signals.analogue_outputs
+    if not names:
+        return lambda frame: (frame.digital_output_bits,)
+    look: Callable[[Any], Outputs] = attrgetter("digital_output_bits", *names)
+    return look
+
+
+def _check_outputs(machine: str, fitted: SignalNames, signals: SignalNames) -> None:
+    """A press has one analogue output, a WIP two others: what drives one cannot drive the other."""
+    foreign = [n for n in signals.analogue_outputs if n not in fitted.analogue_outputs]
+    if foreign:
+        raise StationError(
+            f"{machine}: has no analogue output {foreign[0]}, only "
+            f"{', '.join(fitted.analogue_outputs)}; choose a machine of the station's class of unit"
+        )

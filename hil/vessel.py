@@ -28,8 +28,6 @@ READINGS = enum_names("vessel_reading", "VESSEL_READING_")
 DIGITAL_INPUTS = enum_names("vessel_input", "VESSEL_INPUT_")
 DIGITAL_OUTPUTS = enum_names("vessel_output", "VESSEL_OUTPUT_")
 ANALOGUE_OUTPUTS = enum_names("vessel_opening", "VESSEL_OPENING_")
-# One analogue output for both needle and pump: whichever is enabled listens to it.
-SHARED_OUTPUT = "valve_open_fraction"
 _SWITCH = (0.0, 1.0)
 
 # What people, the building and broken parts do; a field that is not here is a switch.
@@ -226,9 +224,7 @@ class Vessel:
 class VesselWire:
     """Frame order: outputs as bits and openings, readings as one buffer.
 
-    Openings are in the order of `signals.analogue_outputs`. A frame with the one analogue
-    output `valve_open_fraction` drives needle and pump alike: the line to the needle opens by
-    `decompression_valve`, the pump runs by `pump`, so at most one of them listens.
+    Openings are in the order of `signals.analogue_outputs`; one that is not given is 0.
     """
 
     def __init__(
@@ -239,28 +235,23 @@ class VesselWire:
             raise ValueError(f"tick_s is {tick_s}, must be a whole number of milliseconds")
         self.plant = plant
         self._steps = steps
-        self._shared = signals.analogue_outputs == (SHARED_OUTPUT,)
-        outputs = ANALOGUE_OUTPUTS if self._shared else signals.analogue_outputs
         self._readings = ffi.new("double[]", max(1, len(signals.channels)))
-        self._openings = ffi.new("double[]", max(1, len(outputs)))
-        self._wiring = ffi.new("vessel_wiring_t *", _wiring_of(signals, outputs))
+        self._opening_count = len(signals.analogue_outputs)
+        self._openings = ffi.new("double[]", max(1, self._opening_count))
+        self._wiring = ffi.new("vessel_wiring_t *", _wiring_of(signals))
         self._arguments = (config, state, self._wiring)
         self.readings = memoryview(ffi.buffer(self._readings)).cast("B").cast("d")
         self.readings_ok = bytes(int(name in plant.fitted) for name in signals.channels)
         self.output_bits = 0
-        self.valve_open_fraction = 0.0  # the first of the openings
-        self._opening_count = len(outputs)
         self.input_bits: int = lib.vessel_read(*self._arguments, self._readings)
 
     def command(self, output_bits: int, *open_fractions: float) -> None:
         """Hold these outputs from the next advance on. A non-finite opening is 0."""
-        if self._shared:
-            open_fractions = (open_fractions[0],) * self._opening_count
         self.output_bits = output_bits
-        self.valve_open_fraction = open_fractions[0] if open_fractions else 0.0
-        for number in range(self._opening_count):
-            given = number < len(open_fractions)
-            self._openings[number] = open_fractions[number] if given else 0.0
+        given = open_fractions[: self._opening_count]
+        self._openings[0 : len(given)] = given
+        for number in range(len(given), self._opening_count):
+            self._openings[number] = 0.0
 
     def advance(self) -> None:
         """One tick with the outputs held, then a new reading."""
@@ -273,14 +264,14 @@ class VesselWire:
         return self.readings, self.input_bits
 
 
-def _wiring_of(signals: SignalNames, analogue_outputs: tuple[str, ...]) -> dict[str, Any]:
+def _wiring_of(signals: SignalNames) -> dict[str, Any]:
     """Canonical number of each point of the frames, -1 where this machine has none."""
     fields: dict[str, Any] = {}
     for kind, wanted, known in (
         ("reading", signals.channels, READINGS),
         ("input", signals.digital_inputs, DIGITAL_INPUTS),
         ("output", signals.digital_outputs, DIGITAL_OUTPUTS),
-        ("opening", analogue_outputs, ANALOGUE_OUTPUTS),
+        ("opening", signals.analogue_outputs, ANALOGUE_OUTPUTS),
     ):
         if len(wanted) > lib.VESSEL_WIRE_MAX:
             raise MachineError(f"{len(wanted)} {kind} points, at most {lib.VESSEL_WIRE_MAX}")

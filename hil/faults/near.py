@@ -28,7 +28,7 @@ from hil.faults.wire import FaultyWire
 
 _MUTE = frozenset({"off", "open", "stuck"})
 _DEAF = frozenset({"off", "open"})
-Outputs = tuple[int, float]  # bits and opening of the valve
+Outputs = tuple[int, *tuple[float, ...]]  # bits, and the openings in the order of the signals
 
 
 class NearDevice:
@@ -39,8 +39,9 @@ class NearDevice:
         self.channels = [i for i, n in enumerate(signals.channels) if n in wired]
         self.input_mask = _mask(signals.digital_inputs, wired)
         self.output_mask = _mask(signals.digital_outputs, wired)
-        self.has_valve = any(n in wired for n in signals.analogue_outputs)
-        self.has_outputs = self.has_valve or self.output_mask != 0
+        self.openings = [i for i, n in enumerate(signals.analogue_outputs) if n in wired]
+        self.has_outputs = bool(self.openings) or self.output_mask != 0
+        self._safe: Outputs = (0, *(0.0 for _ in signals.analogue_outputs))
         self.faults: tuple[Active, ...] = ()
         self.stale_ticks = 0  # since it last answered with something new
         self.lapse_count = 0
@@ -83,14 +84,14 @@ class NearDevice:
         self._unheard_ticks = self._unheard_ticks + 1 if unheard else 0
         if self.restarts or "off" in self._verbs:
             self.restarts = False
-            return 0, 0.0
+            return self._safe
         if "stuck" in self._verbs:
             return held
         if not unheard:
             return asked
         if self._unheard_ticks == self._lease_ticks:
             self.lapse_count += int(self.has_outputs)
-        return held if self._unheard_ticks < self._lease_ticks else (0, 0.0)
+        return held if self._unheard_ticks < self._lease_ticks else self._safe
 
 
 class NearDevices:
@@ -103,7 +104,9 @@ class NearDevices:
         self._devices = {name: NearDevice(reach, name, lease_ticks) for name in reach.device}
         self._seen = array("d", bytes(8 * len(reach.signals.channels)))
         self._inputs = self._readback = 0
-        self._valve_readback = 0.0
+        outputs = reach.signals.analogue_outputs
+        self._readback_names = [f"{name}_readback" for name in outputs]
+        self._opening_readbacks = [0.0] * len(outputs)
         self.acting = False
         bench.listeners.append(self._changed)
         self._changed()
@@ -122,20 +125,21 @@ class NearDevices:
 
     def heard(self, asked: Outputs) -> Outputs:
         """Outputs at the terminals after a tick's writes."""
-        held = self._wire.output_bits, self._wire.valve_open_fraction
-        bits, fraction = asked
+        held: Outputs = (self._wire.output_bits, *self._wire.open_fractions)
+        bits, *openings = asked
         for device in self._devices.values():
             if device.has_outputs:
-                now_bits, now_fraction = device.outputs(asked, held)
+                now_bits, *now_openings = device.outputs(asked, held)
                 bits = bits & ~device.output_mask | now_bits & device.output_mask
-                fraction = now_fraction if device.has_valve else fraction
+                for at in device.openings:
+                    openings[at] = now_openings[at]
         self.acting = any(d.faults for d in self._devices.values())
-        return bits, fraction
+        return bits, *openings
 
     def show(self, frame: SensorFrame) -> None:
         """Overwrite what the lost and the babbling devices would have said. Once a tick."""
         wire = self._wire
-        self._readback, self._valve_readback = wire.output_bits, wire.valve_open_fraction
+        self._readback, self._opening_readbacks = wire.output_bits, [*wire.open_fractions]
         digital_age_s, digital_ok, readback_ok = 0.0, True, True
         for device in self._devices.values():
             mute = device.is_mute(self._bench)
@@ -157,7 +161,8 @@ class NearDevices:
         frame.digital_age_s, frame.digital_ok = digital_age_s, digital_ok
         frame.readback_ok = readback_ok
         frame.digital_output_bits_readback = self._readback
-        frame.valve_open_fraction_readback = self._valve_readback
+        for name, fraction in zip(self._readback_names, self._opening_readbacks, strict=True):
+            setattr(frame, name, fraction)
 
     def _lose(self, device: NearDevice, frame: SensorFrame, age_s: float) -> None:
         readings, ages_s = _doubles(frame.reading), _doubles(frame.reading_age_s)
@@ -187,8 +192,9 @@ class NearDevices:
         self._inputs = self._inputs & ~mask | chance & mask
         mask = device.output_mask
         self._readback = self._readback & ~mask | chance >> 32 & mask
-        if device.has_valve:
-            self._valve_readback = (chance >> 16 & 0xFFFF) / 65535
+        for opening in device.openings:
+            share = uniform(bench.seed, babble.handle, bench.tick, len(names) + opening)
+            self._opening_readbacks[opening] = share
 
 
 def _doubles(view: memoryview) -> memoryview[float]:

@@ -71,7 +71,7 @@ class FaultyWire:
         self._normal: dict[str, float] = {}
         self._faulty = array("d", bytes(8 * len(reach.signals.channels)))
         self.output_bits = 0
-        self.open_fractions: tuple[float, ...] = (0.0,)
+        self.open_fractions = (0.0,) * len(reach.signals.analogue_outputs)
         self.readings_ok = self._healthy_ok
         # Of doubles, as a buffer or a list: whatever the wire itself hands out.
         self.readings: Any
@@ -85,11 +85,6 @@ class FaultyWire:
         self.output_bits = output_bits
         self.open_fractions = open_fractions
         self._wire.command(output_bits, *open_fractions)
-
-    @property
-    def valve_open_fraction(self) -> float:
-        """The first analogue output at its terminal."""
-        return self.open_fractions[0] if self.open_fractions else 0.0
 
     def advance(self) -> None:
         """One tick of the machine's time."""
@@ -115,7 +110,6 @@ class FaultyWire:
         for on_bits in self._on_outputs:
             bits = on_bits(tick, bits)
         for at, law in self._on_openings:
-            fractions += [0.0] * (at + 1 - len(fractions))  # one that the face never drives
             fractions[at] = law(tick, fractions[at])
         if self._on_outputs or self._on_openings:
             self._wire.command(bits, *fractions)

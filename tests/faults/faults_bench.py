@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from controller.ports import SignalNames, Tick
 from hil.faults import Bench, Fault
@@ -26,16 +27,19 @@ def bits(*names: str) -> int:
 class Frame:
     """A controller's frames as plain memory."""
 
-    def __init__(self, count: int = len(READINGS)) -> None:
+    def __init__(self, signals: SignalNames = SIGNALS) -> None:
+        count = len(signals.channels)
         self.reading = memoryview(array("d", bytes(8 * count)))
         self.reading_age_s = memoryview(array("d", bytes(8 * count)))
         self.reading_ok = memoryview(bytearray(count))
         self.digital_input_bits = self.digital_output_bits_readback = 0
         self.lease_lapse_count = 0
-        self.digital_age_s = self.valve_open_fraction_readback = 0.0
+        self.digital_age_s = 0.0
         self.digital_ok = self.readback_ok = False
         self.digital_output_bits = 0
-        self.valve_open_fraction = 0.0
+        for name in signals.analogue_outputs:
+            setattr(self, name, 0.0)
+            setattr(self, f"{name}_readback", 0.0)
 
     def at(self, name: str) -> float:
         return float(self.reading[CHANNEL[name]])
@@ -54,12 +58,14 @@ class Frame:
 
 
 class Bedside:
-    """A press in process, ticked by hand."""
+    """A machine in process, ticked by hand."""
 
-    def __init__(self, seed: int = 1, machine: str = "press-500kN") -> None:
-        self.station: SimulatedStation = open_simulation(machine, SIGNALS, seed=seed, tick_s=TICK_S)
+    def __init__(
+        self, seed: int = 1, machine: str = "press-500kN", signals: SignalNames = SIGNALS
+    ) -> None:
+        self.station: SimulatedStation = open_simulation(machine, signals, seed=seed, tick_s=TICK_S)
         self.bench: Bench = self.station.bench
-        self.frame = Frame()
+        self.frame: Any = Frame(signals)
         self.index = 0
 
     def inject(
@@ -68,18 +74,18 @@ class Bedside:
         fault = Fault(point=point, verb=verb, parameters=parameters)  # type: ignore[arg-type]
         return self.bench.inject(fault, for_s=for_s)
 
-    async def tick(self, count: int = 1) -> Frame:
+    async def tick(self, count: int = 1) -> Any:
         """So many ticks, then a look without an actuate."""
         for _ in range(count):
             tick = Tick(self.index, self.index * TICK_S, 0)
-            await self.station.sense(tick, self.frame)  # type: ignore[arg-type]
+            await self.station.sense(tick, self.frame)
             await self.station.actuate(tick, self.frame)
             self.index += 1
         return await self.look()
 
-    async def look(self) -> Frame:
+    async def look(self) -> Any:
         tick = Tick(self.index, self.index * TICK_S, 0)
-        await self.station.sense(tick, self.frame)  # type: ignore[arg-type]
+        await self.station.sense(tick, self.frame)
         return self.frame
 
 

@@ -87,11 +87,13 @@ async def test_what_another_machine_can_have_acts_and_the_rest_is_refused(machin
         able.add(row.id)
         for fault, for_s in injections:
             station.bench.inject(fault, for_s=for_s)
-        frame = Frame(len(signals.channels))
+        frame = Frame(signals)
         for index in range(10):
             tick = Tick(index, index * TICK_S, 0)
             await station.sense(tick, frame)  # type: ignore[arg-type]
-            frame.digital_output_bits, frame.valve_open_fraction = 0x7F, 0.2
+            frame.digital_output_bits = 0x7F
+            for name in signals.analogue_outputs:
+                setattr(frame, name, 0.2)
             await station.actuate(tick, frame)
         assert all(math.isfinite(x) for x in station.truth().values())
     assert len(able) >= 45

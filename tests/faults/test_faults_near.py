@@ -1,12 +1,16 @@
 """Devices that fail behind the in-process station: what a controller is left with."""
 
+from typing import Any
+
 import pytest
 from faults_bench import INPUT, PRESSURE, ZONE, Bedside, bits
 
 from controller.ports import Tick
 from hil.plant import READINGS
+from hil.vessel import SIGNALS as WIP_SIGNALS
 
 LEASE_TICKS = 20
+WIP_OUTPUTS = (0.25, 0.75)  # needle and pump, the same module
 
 
 async def running() -> Bedside:
@@ -138,3 +142,65 @@ async def test_a_silent_host_and_a_fault_together() -> None:
     assert frame.lease_lapse_count == 1
     assert frame.digital_input_bits >> INPUT["pump_running"] & 1
     assert press.station.truth()["heater_1_power_w"] == 0.0
+
+
+async def pumping() -> Bedside:
+    """A WIP with its needle a quarter open and its pump at three quarters of its speed."""
+    wip = Bedside(machine="wip-500MPa", signals=WIP_SIGNALS)
+    wip.frame.digital_output_bits = 1 << WIP_SIGNALS.digital_outputs.index("pump")
+    wip.frame.needle_open_fraction, wip.frame.pump_speed_fraction = WIP_OUTPUTS
+    assert read_back(await wip.tick(10)) == WIP_OUTPUTS
+    return wip
+
+
+def read_back(frame: Any) -> tuple[float, float]:
+    return frame.needle_open_fraction_readback, frame.pump_speed_fraction_readback
+
+
+async def test_the_lease_of_one_module_ends_all_its_openings() -> None:
+    wip = await pumping()
+    wip.inject("io.ao", "open")
+    frame = await wip.tick(LEASE_TICKS - 1)
+    assert (read_back(frame), frame.readback_ok) == (WIP_OUTPUTS, False)
+    frame = await wip.tick()
+    assert (read_back(frame), frame.lease_lapse_count) == ((0.0, 0.0), 1)
+    pump = frame.digital_output_bits
+    assert frame.digital_output_bits_readback == pump, "the other module still hears us"
+    wip.bench.clear()
+    frame = await wip.tick()
+    assert (read_back(frame), frame.readback_ok) == (WIP_OUTPUTS, True)
+
+
+async def test_a_hung_module_keeps_all_its_openings() -> None:
+    wip = await pumping()
+    wip.inject("io.ao", "stuck")
+    wip.frame.needle_open_fraction, wip.frame.pump_speed_fraction = 0.5, 0.1
+    assert read_back(await wip.tick(50)) == WIP_OUTPUTS
+
+
+async def test_each_opening_of_a_babbling_module_says_something_of_its_own() -> None:
+    wip = await pumping()
+    wip.inject("io.ao", "garbage")
+    seen = [read_back(await wip.tick()) for _ in range(20)]
+    assert all(0.0 <= fraction <= 1.0 for both in seen for fraction in both)
+    assert len({needle for needle, _ in seen}) > 10
+    assert all(needle != speed for needle, speed in seen)
+    await wip.tick(100)
+    needle = wip.station.truth()["needle_open_fraction"]
+    assert needle == pytest.approx(WIP_OUTPUTS[0], abs=0.01), "only the answer is damaged"
+
+
+async def test_a_silent_host_lets_all_openings_fall() -> None:
+    wip = await pumping()
+    wip.index += LEASE_TICKS + 1
+    frame = await wip.look()
+    assert (read_back(frame), frame.digital_output_bits_readback) == ((0.0, 0.0), 0)
+    assert frame.lease_lapse_count == 1
+
+
+async def test_a_fault_of_one_opening_leaves_the_other() -> None:
+    wip = await pumping()
+    wip.inject("needle_open_fraction", "stuck", to_fraction=1.0)
+    frame = await wip.tick(400)
+    assert wip.station.truth()["needle_open_fraction"] == 1.0
+    assert read_back(frame) == WIP_OUTPUTS, "the terminals know nothing of the wire behind them"

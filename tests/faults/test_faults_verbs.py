@@ -189,7 +189,7 @@ def test_what_the_machine_feels_of_its_outputs(
     faulty.command(commanded, 0.5)
     faulty.advance()
     assert wire.felt[-1] == (felt, 0.5)
-    assert (faulty.output_bits, faulty.valve_open_fraction) == (commanded, 0.5), "the terminals"
+    assert (faulty.output_bits, faulty.open_fractions) == (commanded, (0.5,)), "the terminals"
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,8 @@ def test_workpiece_of_the_batch_replaces_the_machine_s():
         ("press-500kN", {"stack": {"area_mm2": 0.0}}, "area_mm2"),
         ("press-500kN", {"seed": -1}, "seed"),
         ("press-500kN", {"tick_s": 0.0001}, "tick_s"),
+        ("wip-500MPa", {"stack": {"area_mm2": 100.0}}, "area_mm2"),
+        ("wip-500MPa", {}, "no analogue output valve_open_fraction, only needle_open_fraction"),
     ],
 )
 def test_what_cannot_be_opened_says_why(machine, options, word):

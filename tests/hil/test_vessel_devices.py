@@ -5,7 +5,7 @@ from array import array
 import pytest
 from vessel_bench import WIP
 
-from controller.ports import SignalNames, Tick
+from controller.ports import Tick
 from hil.devices.face import Face
 from hil.devices.machine_server import MachineServer
 from hil.devices.module import Module
@@ -15,7 +15,6 @@ from hil.station import open_simulation
 from hil.vessel import DIGITAL_INPUTS, DIGITAL_OUTPUTS, READINGS, SIGNALS, Vessel
 
 TICK_S = 0.010
-ONE_OUTPUT = SignalNames(READINGS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, ("valve_open_fraction",))
 OUTPUTS = ("pump", "contactor_jacket", "decompression_valve")
 
 
@@ -63,7 +62,7 @@ class Frame:
         self.reading = memoryview(array("d", bytes(8 * len(READINGS))))
         self.reading_age_s = memoryview(array("d", bytes(8 * len(READINGS))))
         self.reading_ok = memoryview(bytearray(len(READINGS)))
-        self.valve_open_fraction = 0.0
+        self.needle_open_fraction = self.pump_speed_fraction = 0.0
         self.digital_output_bits = 0
 
 
@@ -75,14 +74,15 @@ async def _live(station, frame: Frame, ticks: range) -> None:
 
 
 async def test_a_station_runs_it_and_faults_reach_it():
-    station = open_simulation("wip-500MPa", ONE_OUTPUT, seed=4, tick_s=TICK_S)
+    station = open_simulation("wip-500MPa", SIGNALS, seed=4, tick_s=TICK_S)
     frame = Frame()
     station.plant.preset(pressure_mpa=200.0, fluid_c=80.0, wall_c=80.0)
     frame.digital_output_bits = 1 << DIGITAL_OUTPUTS.index("pump")
-    frame.valve_open_fraction = 0.5
+    frame.pump_speed_fraction, frame.needle_open_fraction = 0.5, 0.3
     await _live(station, frame, range(200))
     risen_mpa = station.truth()["vessel_pressure_mpa"]
     assert risen_mpa > 205.0
+    assert station.truth()["needle_open_fraction"] == pytest.approx(0.3, abs=0.01)
     at = READINGS.index("vessel_a_pressure_mpa")
     assert frame.reading[at] == pytest.approx(4.0 + 16.0 * risen_mpa / 700.0, abs=0.06)
     handle = station.bench.inject(

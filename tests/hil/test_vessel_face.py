@@ -125,17 +125,17 @@ def test_the_low_range_gauge_alone_can_prove_half_a_bar():
     assert pressures[0.02] < 0.5 < pressures[0.08]
 
 
-def test_a_frame_with_one_analogue_output_drives_needle_and_pump():
+def test_a_wire_takes_points_in_the_order_of_the_frames():
     wip = shut(WIP, 0.0, 65.0, 80.0)
     signals = SignalNames(
         ("vessel_a_pressure_mpa", "no_such_point"),
         ("pump_running",),
         ("pump",),
-        ("valve_open_fraction",),
+        ("pump_speed_fraction", "no_such_output", "needle_open_fraction"),
     )
     wire = wip.wire(signals)
     assert wire.readings_ok == b"\x01\x00"
-    wire.command(1, 0.5)
+    wire.command(1, 1.0, 0.9, 0.5)
     for _ in range(300):
         wire.advance()
     readings, input_bits = wire.sense()
