@@ -10,11 +10,19 @@
  *     mass        the zones together rise by a ratio outside mass_ratio_min .. max: another tool
  *     falls       (at every step) a zone falls by zone_falls_k while it should have risen as much
  *
- * At rest a window never fills; gain_s_max ends it, or the model's small errors would.
+ * At rest a window never fills; gain_s_max ends it, or the model's small errors would. What is a few
+ * watts beside a ramp's heat is a large part of so little: such a window says nothing of the mass.
+ *
+ * A current transformer of wide range is some per cent off at a heater's current, for good. So a
+ * heater is judged against itself: the share of the family's current that it showed in its first
+ * family_s of heat is its ordinary one, and power follows what changes. A share beyond
+ * heater_weak_fraction is no instrument's error, and is believed.
  *
  * Drift: a controlled sensor never shows its own drift, but its zone then needs more or less heat
- * than its family. That difference, smoothed by family_s, is family_w. The zones where the
- * limiter's sensors sit are compared with them as well.
+ * than its family: given, less lost, less what its own rise took, all smoothed by family_s.
+ * family_w is that less the family's median. A zone's own rise, not the ramp's: zones whose sensors
+ * disagree by what their class allows are first brought together, which is no drift. The zones where
+ * the limiter's sensors sit are compared with them as well.
  *
  * Runaway: a slope no heater can make, above the setpoint's warning.
  *
@@ -57,6 +65,8 @@ static void forget(const press_config_t *config, press_state_t *state,
         state->zone[i].no_gain = 0;
         state->zone[i].falls = 0;
         state->zone[i].family_w = 0.0;
+        state->zone[i].beyond_w = 0.0;
+        state->zone[i].lagged_c = zone_c(observation, i);
         state->zone[i].lagged_power_w = 0.0;
     }
     state->family.swapped_zone = -1;
@@ -75,6 +85,18 @@ static double mains_ratio(const press_config_t *config, const press_state_t *sta
     return count > 0 ? press_median(list_ratio, count) : 1.0;
 }
 
+/* Of the family's current, this heater's now, over its ordinary one. */
+static double current_left(const press_config_t *config, press_zone_state_t *own,
+                           double rated_ratio, double mains, double step_s)
+{
+    const double weak = config->advice.heater_weak_fraction;
+    if (own->achieved_fraction > 0.0 && own->ordinary_s < config->advice.family_s) {
+        own->ordinary_s += step_s;
+        own->ordinary_ratio += step_s / own->ordinary_s * (rated_ratio / mains - own->ordinary_ratio);
+    }
+    return rated_ratio / mains / press_clamp(own->ordinary_ratio, weak, 1.0 / weak);
+}
+
 /* Power goes with the square of the mains and with what is left of the element. */
 static void give_heat(const press_config_t *config, press_state_t *state, double step_s)
 {
@@ -83,7 +105,9 @@ static void give_heat(const press_config_t *config, press_state_t *state, double
     for (uint32_t i = 0; i < config->zone_count; i++) {
         press_zone_state_t *own = &state->zone[i];
         const press_zone_config_t *zone = &config->zone[i];
-        const double on_w = zone->power_w * mains * own->on_current_a / zone->rated_current_a;
+        const double rated_ratio = own->on_current_a / zone->rated_current_a;
+        const double left = current_left(config, own, rated_ratio, mains, step_s);
+        const double on_w = zone->power_w * mains * mains * left;
         own->lagged_power_w += step_s / (zone->lag_s + step_s) *
                                (own->achieved_fraction * on_w - own->lagged_power_w);
     }
@@ -145,7 +169,7 @@ static void judge_swapped(const press_config_t *config, press_state_t *state,
 }
 
 static void judge_window(const press_config_t *config, press_state_t *state,
-                         const press_observation_t *observation)
+                         const press_observation_t *observation, bool full)
 {
     const press_advice_config_t *advice = &config->advice;
     double expected_k = 0.0, seen_k = 0.0;
@@ -161,7 +185,7 @@ static void judge_window(const press_config_t *config, press_state_t *state,
             own->no_gain = 1;
         }
     }
-    if (count > 0 && expected_k >= 0.5 * advice->gain_rise_k * count) {
+    if (full && expected_k >= 0.5 * advice->gain_rise_k * count) {
         state->family.mass_wrong = !(seen_k >= advice->mass_ratio_min * expected_k &&
                                      seen_k <= advice->mass_ratio_max * expected_k);
     }
@@ -172,27 +196,29 @@ static bool window_is_full(const press_config_t *config, const press_state_t *st
     for (uint32_t i = 0; i < config->zone_count; i++) {
         if (state->zone[i].expected_rise_k >= config->advice.gain_rise_k) return true;
     }
-    return press_stood(config, state->family.window_s, config->advice.gain_s_max);
+    return false;
 }
 
-/* What each zone's heater gives beyond what its zone should need, less the family's median. */
+/* What each zone's heater gives beyond what its zone needs, less the family's median. */
 static void compare_family(const press_config_t *config, press_state_t *state,
                            const press_observation_t *observation, double step_s)
 {
-    const double rate_c_per_s = state->temperature_ramp.velocity_unit_per_s;
-    double beyond_w[PRESS_ZONE_COUNT], sorted_w[PRESS_ZONE_COUNT];
+    const double share = step_s / (config->advice.family_s + step_s);
+    double kept_w[PRESS_ZONE_COUNT], sorted_w[PRESS_ZONE_COUNT];
     for (uint32_t i = 0; i < config->zone_count; i++) {
         const press_zone_config_t *zone = &config->zone[i];
-        const double loss_w =
-            zone->loss_w_per_k * (zone_c(observation, i) - config->ambient_temperature_c);
-        beyond_w[i] =
-            state->zone[i].lagged_power_w - loss_w - zone->heat_capacity_j_per_k * rate_c_per_s;
-        sorted_w[i] = beyond_w[i];
+        press_zone_state_t *own = &state->zone[i];
+        const double now_c = zone_c(observation, i);
+        const double loss_w = zone->loss_w_per_k * (now_c - config->ambient_temperature_c);
+        own->beyond_w += share * (own->lagged_power_w - loss_w - own->beyond_w);
+        own->lagged_c += share * (now_c - own->lagged_c);
+        const double rise_w =
+            zone->heat_capacity_j_per_k * (now_c - own->lagged_c) / config->advice.family_s;
+        kept_w[i] = sorted_w[i] = own->beyond_w - rise_w;
     }
     const double median_w = press_median(sorted_w, config->zone_count);
     for (uint32_t i = 0; i < config->zone_count; i++) {
-        state->zone[i].family_w += step_s / (config->advice.family_s + step_s) *
-                                   (beyond_w[i] - median_w - state->zone[i].family_w);
+        state->zone[i].family_w = kept_w[i] - median_w;
     }
 }
 
@@ -266,8 +292,9 @@ void press_family(const press_config_t *config, press_state_t *state,
     compare_family(config, state, observation, step_s);
     judge_falls(config, state, observation);
     state->family.window_s += step_s;
-    if (!window_is_full(config, state)) return;
+    const bool full = window_is_full(config, state);
+    if (!full && !press_stood(config, state->family.window_s, config->advice.gain_s_max)) return;
     judge_swapped(config, state, observation);
-    judge_window(config, state, observation);
+    judge_window(config, state, observation, full);
     restart_window(config, state, observation);
 }

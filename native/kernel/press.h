@@ -742,6 +742,10 @@ typedef struct {
     double expected_rise_k;      /* of the window */
     double gain_reference_c;
     double family_w;             /* smoothed heat beside what the zone should need */
+    double beyond_w;             /* of it: given, less lost */
+    double lagged_c;             /* measurement, as slow */
+    double ordinary_ratio;       /* share of the family's current, at the beginning */
+    double ordinary_s;           /* heat in which that was seen */
     press_pid_t pid;
     press_predictive_t predictive;
 } press_zone_state_t;

@@ -143,6 +143,58 @@ def test_a_zone_that_needs_other_heat_than_its_family_is_told(off_w, rows):
     assert bench.advisories == rows
 
 
+DRIFT = {"zone_drift", "zone_drift_far"}
+
+
+def test_current_transformers_that_differ_for_good_accuse_no_zone():
+    """Of a range much wider than the heaters' current: its class is some per cent here."""
+    bench = Platens()
+    shown = (0.93, 1.0, 1.07, 0.95, 1.05, 1.0)
+    for zone, ratio in zip(bench.state.zone, shown, strict=False):
+        zone.on_current_a = ratio * ZONE["rated_current_a"]
+    assert bench.until(lambda: bench.advisories & DRIFT, 130.0) is None
+    assert all(
+        abs(zone.ordinary_ratio - ratio) < 0.01
+        for zone, ratio in zip(bench.state.zone, shown, strict=False)
+    )
+
+
+def test_a_heater_that_changes_its_share_of_the_current_is_believed():
+    """Its zone rises as before on less power: the heat must come from somewhere else."""
+    bench = Platens()
+    assert bench.until(lambda: bench.advisories & DRIFT, 70.0) is None
+    bench.state.zone[0].on_current_a = 0.85 * ZONE["rated_current_a"]
+    assert bench.until(lambda: "zone_drift_far" in bench.advisories, 130.0) is not None
+    assert bench.state.zone[0].family_w < 0.0
+
+
+def test_a_weak_heater_is_not_learned_as_ordinary():
+    bench = Platens()
+    bench.state.zone[0].on_current_a = 0.5 * ZONE["rated_current_a"]
+    assert bench.until(lambda: "zone_drift_far" in bench.advisories, 130.0) is not None
+
+
+def test_zones_whose_sensors_disagree_at_the_start_are_brought_together_without_advice():
+    """By 0.9 K, as their class allows; who gets the heat for it also shows the rise."""
+    bench = Platens()
+    bench.rise_k = [0.45, -0.45, 0.3, -0.2, 0.0, 0.1]
+    for zone, rise_k in zip(bench.state.zone, bench.rise_k, strict=False):
+        zone.lagged_c = 22.0 + rise_k
+    for _ in range(900):
+        mean_k = sum(bench.rise_k) / 6
+        bench.duty = tuple(ON + 0.1 * (mean_k - rise_k) for rise_k in bench.rise_k)
+        bench.step()
+        assert not bench.advisories & DRIFT
+    assert max(bench.rise_k) - min(bench.rise_k) < 0.2
+
+
+def test_a_soft_window_says_nothing_of_the_mass():
+    """Half of a window's heat in all of its time, and a few watts that the model does not know."""
+    bench = Platens(duty=(0.07,) * 6, gain=(0.6,) * 6)
+    assert bench.until(lambda: "platen_mass" in bench.advisories, 250.0) is None
+    assert bench.rise_k[0] > 1.0
+
+
 @pytest.mark.parametrize(
     ("gap_k", "rows"),
     [(2.9, set()), (3.1, {"zone_drift"}), (5.1, {"zone_drift", "zone_drift_far"})],
