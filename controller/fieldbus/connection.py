@@ -18,7 +18,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -34,6 +35,21 @@ _MBAP = struct.Struct(">HHH")
 
 # Its warnings repeat what the counters of this module say, once a frame.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def _heeding_cancellation() -> Iterator[None]:
+    """asyncio.wait_for, inside pymodbus, swallows a cancellation or deadline that meets a result.
+
+    One from before is being obeyed already: a cancelled task still writes the all-off frame.
+    """
+    task = asyncio.current_task()
+    count = task.cancelling() if task is not None else 0
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > count:
+            raise asyncio.CancelledError
 
 
 class Connection:
@@ -74,7 +90,8 @@ class Connection:
         for reply in REPLIES:
             client.register(reply)
         try:
-            connected = await client.connect()
+            with _heeding_cancellation():
+                connected = await client.connect()
         except BaseException:
             client.close()
             raise
@@ -101,18 +118,13 @@ class Connection:
         begun_s = self._stopwatch_s()
         self._deadline = deadline
         try:
-            reply = await client.execute(False, request)
+            with _heeding_cancellation():
+                reply = await client.execute(False, request)
         except ModbusException as error:
             self.drop()
             raise LinkError(str(error)) from None
         finally:
             self._deadline = None
-        # asyncio.wait_for, inside pymodbus, swallows a cancellation that meets a reply.
-        if deadline.expired():
-            raise TimeoutError
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError
         self._statistics.round_trip(self._stopwatch_s() - begun_s)
         return self._payload(request, reply)
 
