@@ -8,14 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from controller.ports import Event, Sample, Signal
+from controller.wip_verdict import WipVerdict
 
 _STEADY_PHASES = ("soak", "hold")
 
 
+class Verdict(Protocol):
+    """A sink that judges."""
+
+    def sample(self, sample: Sample) -> None: ...
+
+    def event(self, event: Event) -> None: ...
+
+    def figures(self) -> dict[str, float]:
+        """The verdict so far as numbers by name."""
+        ...
+
+
 @dataclass(slots=True)
-class Verdict:
+class PressVerdict:
     """Peaks of the true state against the setpoints the recipe asked for.
 
     `temperature_overshoot_k` and `pressure_overshoot_fraction` are how far the true hottest
@@ -74,3 +88,11 @@ class Verdict:
             "interface_resistance_ohm_cm2": truth["interface_resistance_ohm_cm2"],
             "hard_protection_demands": truth["hard_protection_demands"],
         }
+
+
+Truth = Callable[[], Mapping[str, float]]
+VERDICTS: Mapping[str, Callable[[Truth, tuple[Signal, ...]], Verdict]] = {
+    "press": PressVerdict,
+    "wip": WipVerdict,
+}
+"""By class of unit: judges a plant's truth beside the unit's signals."""

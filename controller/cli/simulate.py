@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from controller.cli.errors import EXIT_NOT_COMPLETE, refusals
+from controller.cli.faces import FACES
 from controller.cli.results import figures_table
 from controller.cli.view import RunView
 from controller.clocks import VirtualClock
@@ -26,7 +27,7 @@ from controller.ports import SimulatedStation, StationError
 from controller.record.journal import BatchRecord
 from controller.record.model import Seal
 from controller.timing import LoopTiming
-from controller.verdict import Verdict
+from controller.verdict import VERDICTS
 
 UTC_START_NS = 946_684_800_000_000_000  # 2000-01-01T00:00:00Z: a simulated run has no date
 
@@ -120,10 +121,11 @@ async def _simulate(
     station = simulated_station(machine, plan, batch, seed, vary=vary)
     await station.open()
     kernel, procedure = plan.kernel(batch), plan.procedure()
-    verdict = Verdict(station.truth, SIGNALS)
+    verdict = VERDICTS["press"](station.truth, SIGNALS)
     record = BatchRecord(path, plan.header(batch, clock, seed), SIGNALS, lossless=True)
     title = f"simulate {plan.recipe.recipe.name}, seed {seed}{', varied' if vary else ''}"
-    view = RunView(console, title, SIGNALS, lambda: procedure.progress, time.monotonic)
+    face = FACES["press"](SIGNALS, SIGNAL_NAMES)
+    view = RunView(console, title, face, lambda: procedure.progress, time.monotonic)
     timing = LoopTiming(plan.station.station.tick_s)
     begun_s = time.perf_counter()
     outcome, cause = "Interrupted", "interrupted"

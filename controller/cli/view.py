@@ -11,7 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from controller.ports import Event, Sample, Severity, Signal
+from controller.cli.faces import Face
+from controller.ports import Event, Sample, Severity
 
 _REFRESH_S = 0.25
 _PLAIN_S = 10.0  # without a terminal: one line in so many seconds
@@ -45,21 +46,21 @@ class Progress(Protocol):
 class RunView:
     """A sink that shows the run on a console; steers nothing.
 
-    `stopwatch_s` paces the drawing by the wall, because a simulated run is faster than
-    any screen.
+    `face` is that of the unit's class (controller.cli.faces). `stopwatch_s` paces the drawing
+    by the wall, because a simulated run is faster than any screen.
     """
 
     def __init__(
         self,
         console: Console,
         title: str,
-        signals: tuple[Signal, ...],
+        face: Face,
         progress: Callable[[], Progress],
         stopwatch_s: Callable[[], float],
     ) -> None:
         self._console = console
         self._title = title
-        self._column = {signal.name: i for i, signal in enumerate(signals)}
+        self._face = face
         self._progress = progress
         self._stopwatch_s = stopwatch_s
         self._begun_s = stopwatch_s()
@@ -98,16 +99,9 @@ class RunView:
         else:
             self._due_s = now_s + _PLAIN_S
 
-    def _value(self, sample: Sample, name: str) -> float:
-        return sample.values[self._column[name]]
-
     def _line(self, sample: Sample) -> str:
-        progress = self._progress()
-        return (
-            f"{_clock(sample.tick.monotonic_s)}  {progress.phase}: "
-            f"{self._value(sample, 'zone_temperature_c_median'):.1f} °C, "
-            f"{self._value(sample, 'stack_pressure_mpa'):.1f} MPa; {progress.waits_for}"
-        )
+        progress, now = self._progress(), _clock(sample.tick.monotonic_s)
+        return f"{now}  {progress.phase}: {self._face.line(sample)}; {progress.waits_for}"
 
     def _picture(self, sample: Sample) -> RenderableType:
         progress = self._progress()
@@ -129,21 +123,8 @@ class RunView:
         table = Table(box=None, pad_edge=False)
         for heading in ("", "setpoint", "measured", ""):
             table.add_column(heading, justify="right" if heading else "left")
-        zones = [self._value(sample, f"zone_{n}_temperature_c") for n in range(1, 7)]
-        setpoint_c = self._value(sample, "zone_temperature_setpoint_c")
-        median_c = self._value(sample, "zone_temperature_c_median")
-        spread = f"zones {min(zones):.2f} … {max(zones):.2f} °C"
-        table.add_row("temperature", f"{setpoint_c:.1f} °C", f"{median_c:.2f} °C", spread)
-        stack_c = self._value(sample, "stack_temperature_c_estimate")
-        table.add_row("stack (estimate)", "", f"{stack_c:.2f} °C", "")
-        setpoint_mpa = self._value(sample, "stack_pressure_setpoint_mpa")
-        pressure_mpa = self._value(sample, "stack_pressure_mpa")
-        force = f"{self._value(sample, 'force_kn'):.1f} kN"
-        table.add_row("pressure", f"{setpoint_mpa:.2f} MPa", f"{pressure_mpa:.2f} MPa", force)
-        density = self._value(sample, "density_g_per_cm3")
-        measured = f"{density:.3f} g/cm³" if density > 0.0 else "–"
-        thickness_mm = self._value(sample, "thickness_mm")
-        table.add_row("density", "", measured, f"{thickness_mm:.3f} mm")
+        for row in self._face.rows(sample):
+            table.add_row(*row)
         return table
 
 
