@@ -11,6 +11,7 @@
 
 #define KN_PER_BAR_MM2 1e-4
 #define MISMATCH_FLOOR_FRACTION 0.1
+#define MISMATCH_LEAST_FRACTION 0.2
 
 static void doubt(press_observation_t *observation, uint32_t channel)
 {
@@ -43,7 +44,9 @@ static void choose_cylinder(const press_config_t *config, press_observation_t *o
 }
 
 /* Load cell against p·A - W. Judged only above a tenth of the load cell's range over what the
- * approach may push: below that, seal friction and a ram under way explain any difference. */
+ * approach may push: below that, a ram under way explains any difference. What good sensors may
+ * differ by is seal friction and the transducers' class, and neither shrinks with the force: the
+ * fraction is of the force, but of no less than a fifth of the load cell's range. */
 static void compare_force(const press_config_t *config, press_observation_t *observation)
 {
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
@@ -57,14 +60,14 @@ static void compare_force(const press_config_t *config, press_observation_t *obs
     const double measured_kn = observation->measurement_channel_unit[cell];
     const double expected_kn =
         observation->cylinder_pressure_bar * kn_per_bar - hydraulic->ram_weight_kn;
-    const double floor_kn =
-        MISMATCH_FLOOR_FRACTION * config->channel[cell].range_high_channel_unit +
-        hydraulic->close_bar * kn_per_bar;
+    const double range_kn = config->channel[cell].range_high_channel_unit;
+    const double floor_kn = MISMATCH_FLOOR_FRACTION * range_kn + hydraulic->close_bar * kn_per_bar;
     const double larger_kn = measured_kn > expected_kn ? measured_kn : expected_kn;
+    const double least_kn = MISMATCH_LEAST_FRACTION * range_kn;
+    const double allowed_kn = config->limit.force_mismatch_fraction_max *
+                              (larger_kn > least_kn ? larger_kn : least_kn);
     if (larger_kn <= floor_kn) return;
-    if (!(fabs(measured_kn - expected_kn) <= config->limit.force_mismatch_fraction_max * larger_kn)) {
-        doubt(observation, cell);
-    }
+    if (!(fabs(measured_kn - expected_kn) <= allowed_kn)) doubt(observation, cell);
 }
 
 void press_pair(const press_config_t *config, press_observation_t *observation)

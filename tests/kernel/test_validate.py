@@ -364,6 +364,17 @@ def test_load_cell_is_compared_with_pressure_times_area(bench, factor, doubted):
     assert bench.reasons("load_cell_force_kn") == ({"pair"} if doubted else set())
 
 
+@pytest.mark.parametrize(
+    ("gap_kn", "doubted"), [(9.8, False), (10.2, True), (-9.8, False), (-10.2, True)]
+)
+def test_friction_and_class_do_not_shrink_with_the_force(bench, gap_kn, doubted):
+    """At 70 kN of 500: as much is allowed as at a fifth of the range, 10 kN."""
+    bench.put_pressure((70.0 + 6.5) / 2.011)
+    bench.put("load_cell_force_kn", 70.0 - gap_kn)
+    bench.observe()
+    assert bench.reasons("load_cell_force_kn") == ({"pair"} if doubted else set())
+
+
 def test_load_cell_is_not_compared_during_the_approach(bench):
     bench.put_pressure(0.0)
     bench.put("cylinder_a_pressure_bar", 30.0)

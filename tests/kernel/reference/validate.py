@@ -207,8 +207,10 @@ class Validator:
             expected_kn = bar * kn_per_bar - h.ram_weight_kn
             measured_kn = self.channels[LOAD_CELL].measurement
             larger_kn = max(measured_kn, expected_kn)
-            floor_kn = 0.1 * cell.range_high_channel_unit + h.close_bar * kn_per_bar
-            most_kn = self.config.limit.force_mismatch_fraction_max * larger_kn
+            range_kn = cell.range_high_channel_unit
+            floor_kn = 0.1 * range_kn + h.close_bar * kn_per_bar
+            fraction = self.config.limit.force_mismatch_fraction_max
+            most_kn = fraction * max(larger_kn, 0.2 * range_kn)
             if larger_kn > floor_kn and abs(measured_kn - expected_kn) > most_kn:
                 doubt(LOAD_CELL)
         return bar

@@ -33,9 +33,6 @@ from hil.station import SimulatedStation
 MACHINE, STATION, RECIPE = "press-500kN", "demo-press", "sulfide-hot-press-100"
 MODEL_ERROR_RATIO = 0.2
 VALVE_SCALE_ERROR_RATIO = 0.05
-# A fifth more friction than the demo press's is a tenth of the force at 60 kN, its trip for
-# sensors that disagree; such a machine is commissioned with more.
-FORCE_MISMATCH_FRACTION_MAX = 0.15
 SETTLED_S = 5.0  # a hold is judged from so long after the setpoint arrived
 _VARIED = (
     "friction_coulomb_kn",
@@ -171,7 +168,6 @@ def press_kernel(area_mm2: float = 2500.0, **hydraulic: float) -> Kernel:
     config = kernel._config
     config.stack.area_mm2 = area_mm2
     config.limit.stack_pressure_mpa_max = 500e3 / area_mm2
-    config.limit.force_mismatch_fraction_max = FORCE_MISMATCH_FRACTION_MAX
     for name, number in hydraulic.items():
         setattr(config.hydraulic, name, number)
     return kernel
