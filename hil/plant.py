@@ -153,8 +153,6 @@ class Plant:
         if stack:
             description = description.with_stack(stack)
         if variation_seed is not None:
-            if kind != "press":
-                raise MachineError(f"{machine}: a machine of kind {kind} has no [variation]")
             description = draw(description, variation_seed)
         face = cls if kind == "press" else face_of(description)
         try:

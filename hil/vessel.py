@@ -21,8 +21,9 @@ from controller.ports import SignalNames
 from hil.bounds import MachineError
 from hil.machine import read_machine
 from hil.plant import STEP_S, STEP_S_MAX, TEMPERATURE_C_BOUNDS, bounded, enum_names, ffi, lib
+from hil.vessel_description import WATER_C
 from hil.vessel_description import Vessel as Description
-from hil.vessel_description import vessel_fields
+from hil.vessel_fields import vessel_fields
 
 READINGS = enum_names("vessel_reading", "VESSEL_READING_")
 DIGITAL_INPUTS = enum_names("vessel_input", "VESSEL_INPUT_")
@@ -34,7 +35,7 @@ _SWITCH = (0.0, 1.0)
 WORLD_BOUNDS: dict[str, tuple[float, float]] = {
     "mains_voltage_v": (0.0, 1000.0),
     "ambient_temperature_c": (-20.0, 60.0),
-    "water_temperature_c": (1.0, 99.0),
+    "water_temperature_c": WATER_C,
     "cell_voltage_v": (-1.0, 6.0),
     "vessel_leak_ml_per_min": (0.0, 1000.0),
     "bag_leak_fraction": (0.0, 1.0),

@@ -28,8 +28,10 @@ from hil.bounds import (
     explained,
 )
 from hil.instruments import Device, Sensor
+from hil.spread import VesselVariation
 
 LAYER_MAX = 3
+WATER_C = (1.0, 99.0)  # of the filling supply
 
 Volume = Annotated[float, Meta(ge=1e-3, le=1e4)]
 Millilitres = Annotated[float, Meta(ge=0.0, le=1e5)]
@@ -178,6 +180,7 @@ class Purge(Part, frozen=True, kw_only=True):
 
 class VesselElectrical(Part, frozen=True, kw_only=True):
     mains_voltage_v_nominal: Annotated[float, Meta(ge=12.0, le=1000.0)]
+    mains_voltage_ratio: Annotated[float, Meta(ge=0.5, le=1.5)] = 1.0
     mains_voltage_v_min: Annotated[float, Meta(ge=0.0, le=1000.0)]
     contactor_s: Annotated[float, Meta(ge=0.001, le=1.0)]
     safety_relay_s: Annotated[float, Meta(ge=0.001, le=1.0)]
@@ -202,8 +205,7 @@ class VesselSensor(Sensor, frozen=True, kw_only=True):
 
 # What instruments of a press can have and the vessel's C does not model.
 PRESS_ONLY = (
-    "dead_time_s", "offset_channel_unit", "drift_channel_unit_per_day", "cross_ratio",
-    "recovery_s",
+    "dead_time_s", "drift_channel_unit_per_day", "cross_ratio", "recovery_s",
 )  # fmt: skip
 
 
@@ -214,7 +216,7 @@ class Vessel(Part, frozen=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     description: Annotated[str, Meta(max_length=400)] = ""
     ambient_temperature_c: Room
-    water_temperature_c: Annotated[float, Meta(ge=1.0, le=99.0)]
+    water_temperature_c: Annotated[float, Meta(ge=WATER_C[0], le=WATER_C[1])]
     fluid: Fluid
     body: Body
     intensifier: Intensifier
@@ -222,6 +224,7 @@ class Vessel(Part, frozen=True, kw_only=True):
     workpiece: Workpiece
     purge: Purge
     electrical: VesselElectrical
+    variation: VesselVariation = VesselVariation()
     sensor: Annotated[tuple[VesselSensor, ...], Meta(min_length=1, max_length=32)]
     device: Annotated[tuple[Device, ...], Meta(max_length=32)] = ()
     wiring: dict[Terminal, Terminal] = msgspec.field(default_factory=dict)
@@ -270,40 +273,3 @@ def _twice(field: str, names: list[str]) -> list[str]:
     return [
         f"{field}: {name} appears twice" for name in sorted(set(names)) if names.count(name) > 1
     ]
-
-
-def vessel_fields(machine: Vessel, points: tuple[str, ...]) -> dict[str, Any]:
-    """The machine as fields of the plant's C configuration; `points` are its readings in order.
-
-    Raises MachineError when the file names a point that the plant does not have.
-    """
-    fields: dict[str, Any] = msgspec.to_builtins(machine)
-    for key in ("kind", "name", "description", "device", "wiring"):
-        del fields[key]
-    fields["fluid"]["is_oil"] = int(fields["fluid"].pop("medium") == "oil")
-    fields["intensifier"]["self_reversing"] = int(machine.intensifier.self_reversing)
-    workpiece = fields["workpiece"]
-    workpiece["has_lithium"] = int(machine.workpiece.has_lithium)
-    workpiece["layer_count"] = len(machine.workpiece.layer)
-    for layer in workpiece["layer"]:
-        del layer["name"]
-    fields["sensor"] = _sensors_in_order(machine, points)
-    return fields
-
-
-def _sensors_in_order(machine: Vessel, points: tuple[str, ...]) -> list[dict[str, Any]]:
-    absent: dict[str, Any] = {"fitted": 0, "counts_per_unit": 1.0, "conversion_s": 1.0}
-    by_point: dict[str, dict[str, Any]] = {}
-    for number, sensor in enumerate(machine.sensor):
-        for point in sensor.points:
-            if point not in points:
-                known = ", ".join(points)
-                raise MachineError(
-                    f"sensor[{number}].points: a wip has no point {point!r}; there are {known}"
-                )
-            row = msgspec.to_builtins(sensor)
-            for field in ("points", *PRESS_ONLY):
-                del row[field]
-            row["current_loop"] = int(row.pop("kind") == "current_loop")
-            by_point[point] = {**row, "fitted": 1}
-    return [by_point.get(point, absent) for point in points]

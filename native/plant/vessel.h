@@ -211,6 +211,7 @@ typedef struct {
 
 typedef struct {
     double mains_voltage_v_nominal;
+    double mains_voltage_ratio;            /* of the nominal, at the start */
     double mains_voltage_v_min;
     double contactor_s;
     double safety_relay_s;
@@ -227,6 +228,7 @@ typedef struct {
     double noise_channel_unit;
     double bias_channel_unit_max;
     double bias_slope_ratio_max;
+    double offset_channel_unit;            /* fixed error, there without noise as well */
     double zero_drift_channel_unit_per_k;  /* of its body, from the reference on */
     double body_wall_ratio;                /* body between ambient (0) and wall (1) */
     double reference_temperature_c;

@@ -11,7 +11,8 @@
 void vessel_machine_init(const vessel_config_t *config, vessel_state_t *state)
 {
     vessel_world_t *world = &state->world;
-    world->mains_voltage_v = config->electrical.mains_voltage_v_nominal;
+    world->mains_voltage_v =
+        config->electrical.mains_voltage_v_nominal * config->electrical.mains_voltage_ratio;
     world->ambient_temperature_c = config->ambient_temperature_c;
     world->water_temperature_c = config->water_temperature_c;
     world->check_valve_backflow_ratio = world->rupture_strength_ratio = 1.0;

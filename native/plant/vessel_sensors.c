@@ -71,7 +71,7 @@ static void convert(const vessel_config_t *config, vessel_state_t *state, uint32
 {
     const vessel_sensor_t *sensor = &config->sensor[point];
     vessel_sensor_state_t *now = &state->sensor[point];
-    double seen = now->lagged_channel_unit;
+    double seen = now->lagged_channel_unit + sensor->offset_channel_unit;
     if (state->noise_on)
         seen += error_of(sensor, now, state);
     double low = sensor->range_low_channel_unit, high = sensor->range_high_channel_unit;

@@ -2,12 +2,14 @@
 
 import math
 import statistics
+from importlib import resources
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_bench import PRESS
+from vessel_bench import WIP
 
 from controller.ports import SignalNames, StationError
 from hil import Plant, read_machine
@@ -16,6 +18,8 @@ from hil.plant import ANALOGUE_OUTPUTS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, READING
 from hil.spread import Normal, Uniform, Variation
 from hil.station import open_simulation
 from hil.variation import draw
+from hil.vessel import SIGNALS as WIP_SIGNALS
+from hil.vessel import Vessel
 
 LAB = read_machine("lab-press")
 BATCHES = 400
@@ -131,11 +135,8 @@ def test_no_spread_no_difference():
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(shipped_machines()), st.integers(min_value=0, max_value=2**64 - 1))
-def test_every_batch_of_a_shipped_press_is_a_possible_machine(name, seed):
-    machine = read_machine(name)
-    if machine.kind != "press":
-        return
-    batch = draw(machine, seed)
+def test_every_batch_of_a_shipped_machine_is_a_possible_machine(name, seed):
+    batch = draw(read_machine(name), seed)
     assert msgspec.convert(msgspec.to_builtins(batch), type(batch)) == batch
 
 
@@ -157,8 +158,6 @@ def test_seed_bounds(seed):
     ],
 )
 def test_an_impossible_spread_is_refused(line, reason):
-    from importlib import resources
-
     text = (resources.files("hil") / "machines" / "press-500kN.toml").read_text("utf-8")
     with pytest.raises(ValueError, match=reason) as refused:
         parse_machine(f"{text}\n[variation]\n{line}\n", "mine.toml")
@@ -175,3 +174,88 @@ def test_a_station_runs_one_batch_of_many():
     assert len(set(thickness_mm.values())) == 3
     with pytest.raises(StationError, match="variation seed"):
         station(-1)
+
+
+def _wip_ratios(batches=BATCHES):
+    drawn = [draw(WIP, seed) for seed in range(batches)]
+    found = {
+        "mains": [d.electrical.mains_voltage_ratio for d in drawn],
+        "water": [d.water_temperature_c - WIP.water_temperature_c for d in drawn],
+        "bias": [d.sensor[0].offset_channel_unit / _bias_max(WIP.sensor[0]) for d in drawn],
+    }
+    for number, layer in enumerate(WIP.workpiece.layer):
+        pieces = [d.workpiece.layer[number] for d in drawn]
+        found[f"areal_mass/{number}"] = [
+            p.areal_mass_g_per_cm2 / layer.areal_mass_g_per_cm2 for p in pieces
+        ]
+        found[f"density/{number}"] = [
+            p.density_ratio_initial / layer.density_ratio_initial for p in pieces
+        ]
+    return found
+
+
+def _bias_max(sensor):
+    middle = 0.5 * (sensor.range_low_channel_unit + sensor.range_high_channel_unit)
+    return sensor.bias_channel_unit_max + sensor.bias_slope_ratio_max * abs(middle)
+
+
+def test_batches_of_a_wip_are_spread_as_its_file_says():
+    ratios = _wip_ratios()
+    assert len(ratios) == 3 + 2 * len(WIP.workpiece.layer)
+    uniform = 1.0 / math.sqrt(3.0)
+    expected = {
+        "areal_mass": (1.0, 0.0088, 0.02), "density": (1.0, 0.0099, 0.03),
+        "mains": (1.0, 0.1 * uniform, 0.1), "water": (0.0, 2.0 * uniform, 2.0),
+        "bias": (0.0, uniform, 1.0),
+    }  # fmt: skip
+    for name, numbers in ratios.items():
+        centre, sigma, limit = expected[name.partition("/")[0]]
+        mean = statistics.fmean(numbers)
+        assert mean == pytest.approx(centre, abs=4 * sigma / math.sqrt(BATCHES)), name
+        assert statistics.stdev(numbers) == pytest.approx(sigma, rel=0.12), name
+        assert max(abs(number - centre) for number in numbers) <= limit * (1 + 1e-9), name
+    names = sorted(ratios)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            correlation = statistics.correlation(ratios[first], ratios[second])
+            assert abs(correlation) < 4.0 / math.sqrt(BATCHES), (first, second)
+
+
+def test_the_batch_of_a_wip_is_what_its_plant_feels():
+    batch = draw(WIP, 11)
+    wip = Vessel(batch, noise=False)
+    offsets = {s.points[0]: s.offset_channel_unit for s in batch.sensor}
+    assert set(offsets) == wip.fitted
+    water_c = wip.reading("water_temperature_c")
+    assert water_c == pytest.approx(
+        batch.water_temperature_c + offsets["water_temperature_c"], abs=0.06
+    )
+    volts = WIP.electrical.mains_voltage_v_nominal * batch.electrical.mains_voltage_ratio
+    assert wip.condition("mains_voltage_v") == pytest.approx(volts, rel=1e-12)
+    assert wip.truth()["thickness_mm"] != Vessel(WIP).truth()["thickness_mm"]
+
+
+def test_a_wip_station_runs_one_batch_of_many():
+    def station(variation_seed):
+        return open_simulation(
+            "wip-500MPa", WIP_SIGNALS, seed=1, tick_s=0.01, variation_seed=variation_seed
+        )
+
+    thickness_mm = {seed: station(seed).truth()["thickness_mm"] for seed in (None, 1, 2)}
+    assert len(set(thickness_mm.values())) == 3
+    with pytest.raises(StationError, match="variation seed"):
+        station(-1)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('tooling_thickness_mm = { shape = "uniform", limit = 0.1 }', "tooling_thickness_mm"),
+        ('mains_voltage_ratio = { shape = "uniform", limit = 0.6 }', "mains_voltage_ratio.limit"),
+    ],
+)
+def test_an_impossible_spread_of_a_wip_is_refused(line, reason):
+    text = (resources.files("hil") / "machines" / "wip-500MPa.toml").read_text("utf-8")
+    with pytest.raises(ValueError, match=reason) as refused:
+        parse_machine(f"{text}\n[variation]\n{line}\n", "mine.toml")
+    assert str(refused.value).startswith("mine.toml: variation")
