@@ -144,13 +144,13 @@ def load_plan(recipe_name: str, station_name: str) -> Plan:
     recipe, recipe_source = load_recipe(recipe_name)
     beside = recipe_source.path.parent
     material, material_source = load_material(recipe.recipe.material, beside=beside)
-    station, station_source = load_station(station_name, SIGNAL_NAMES)
+    station, station_source = load_station(station_name, {"press": SIGNAL_NAMES})
     errors = [
         Problem(str(recipe_source.path), finding.path, f"{finding.message} ({finding.reason})")
         for finding in lint(recipe, material, station)
         if finding.weight is Weight.ERROR
     ]
-    if errors:
+    if errors or not (isinstance(recipe, Recipe) and isinstance(station, Station)):
         raise ConfigError(errors)
     return Plan(recipe, recipe_source, material, material_source, station, station_source)
 

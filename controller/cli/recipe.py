@@ -61,7 +61,7 @@ def lint_command(
 def _findings(name: str, station_name: str) -> tuple[str, tuple[Finding, ...]]:
     recipe, source = load_recipe(name)
     material, _ = load_material(recipe.recipe.material, beside=source.path.parent)
-    station, _ = load_station(station_name, SIGNAL_NAMES)
+    station, _ = load_station(station_name, {"press": SIGNAL_NAMES})
     return str(source.path), lint(recipe, material, station)
 
 
@@ -79,7 +79,8 @@ def _print(console: Console, path: str, findings: tuple[Finding, ...]) -> None:
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["recipe", "material", "station"], typer.Argument(help="Which file's schema")
+        Literal["recipe", "material", "station", "wip-recipe", "wip-station"],
+        typer.Argument(help="Which file's schema"),
     ] = "recipe",
 ) -> None:
     """JSON Schema of a file, for editors that complete and check TOML."""

@@ -198,7 +198,7 @@ def _replace(path: Path, text: str) -> None:
     try:
         beside.write_text(text)
         beside.chmod(path.stat().st_mode)
-        load_station(str(beside.absolute()), SIGNAL_NAMES)
+        load_station(str(beside.absolute()), {"press": SIGNAL_NAMES})
         beside.replace(path)
     except OSError as error:
         raise TuningError(f"{path}: {error.strerror}") from None

@@ -25,7 +25,7 @@ def explain(annotation: Any, found: Any) -> str:
         return ""
     bare, metas = _leaf(annotation)
     if get_origin(bare) is Literal:
-        return _choice(get_args(bare), found)
+        return one_of(get_args(bare), found)
     if bare in (float, int):
         return _number(bare, metas, found)
     if bare is bool:
@@ -74,7 +74,8 @@ def _number(kind: type, metas: list[msgspec.Meta], found: Any) -> str:
     return f"is {shown(found)}, must be {bounds}"
 
 
-def _choice(options: tuple[Any, ...], found: Any) -> str:
+def one_of(options: tuple[Any, ...], found: Any) -> str:
+    """What was found where only these texts may be, and the nearest of them."""
     listed = ", ".join(f'"{option}"' for option in options)
     hint = near_miss(str(found), [str(option) for option in options])
     return f"is {shown(found)}, must be one of {listed}{hint}"

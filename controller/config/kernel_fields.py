@@ -57,10 +57,7 @@ def kernel_fields(
         **msgspec.structs.asdict(station.last_gate),
         **msgspec.structs.asdict(station.ramp),
         "ambient_temperature_c": station.machine.ambient_temperature_c,
-        "channel": [
-            _channel(station.channel.get(name), name in station.channel)
-            for name in signals.channels
-        ],
+        "channel": [channel_fields(station.channel.get(name)) for name in signals.channels],
         "zone": [_zone(zone) for zone in station.zone],
         "stack": _stack(station, material, recipe.stack, batch),
         "hydraulic": msgspec.structs.asdict(station.hydraulic),
@@ -69,8 +66,9 @@ def kernel_fields(
     }
 
 
-def _channel(channel: Channel | None, fitted: bool) -> dict[str, Any]:
-    section = channel or _NOT_FITTED
+def channel_fields(channel: Channel | None) -> dict[str, Any]:
+    """press_channel_config_t of either class of unit; None is not fitted."""
+    section, fitted = channel or _NOT_FITTED, channel is not None
     return {
         "fitted": int(fitted),
         "kind": _KIND[section.kind],

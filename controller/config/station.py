@@ -34,8 +34,8 @@ HeatCapacity = Annotated[float, Meta(ge=1.0, le=1_000_000.0, description="J/K")]
 Rate = Annotated[float, Meta(ge=1e-6, le=10_000.0)]
 
 
-class Site(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who this station is (the Unified-Namespace path) and how fast it beats."""
+class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who a station is: the Unified-Namespace path."""
 
     id: Name
     description: Text
@@ -44,6 +44,13 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     area: PathPiece
     line: PathPiece
     cell: PathPiece
+
+
+class Site(Place, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who this press is and how fast it beats."""
+
+    unit: Literal["press"] = "press"
+    """Class of unit: a hot press."""
     tick_s: Annotated[float, Meta(ge=0.001, le=0.1, description="Base tick in s")] = 0.010
     thermal_ticks: Ticks = 10
     """The thermal laws run every so many base ticks."""

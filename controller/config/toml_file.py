@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from controller.config.explain import explain, near_miss, shown
+from controller.config.explain import explain, near_miss, one_of, shown
 from controller.config.problem import ConfigError, Problem
 from controller.config.source import SIZE_MAX_BYTES, Source, parse, read_source
 
@@ -47,6 +47,19 @@ def decode(source: Source, type_: type[T]) -> T:
         # A rule that only the whole object knows (a __post_init__).
         text, _, where = str(error).partition(" - at `$")
         raise ConfigError([Problem(file, where.strip("`."), text)]) from None
+
+
+def type_by_unit(source: Source, section: str, types: Mapping[str, type[T]]) -> type[T]:
+    """The type for the class of unit that `section` names, "press" when it names none.
+
+    Raises ConfigError for a unit that is not among `types`.
+    """
+    table = parse(source).get(section)
+    unit = table.get("unit", "press") if isinstance(table, Mapping) else "press"
+    if not isinstance(unit, str) or unit not in types:
+        message = one_of(tuple(types), unit)
+        raise ConfigError([Problem(str(source.path), f"{section}.unit", message)])
+    return types[unit]
 
 
 def _walk(annotation: Any, found: Any, path: str) -> _Found:

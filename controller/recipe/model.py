@@ -7,20 +7,16 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from controller.config.names import resolve
-from controller.config.numbers import Name, Text, Version
 from controller.config.source import Source, read_source
 from controller.config.stack import RecipeLimits, Stack
-from controller.config.toml_file import decode
+from controller.config.toml_file import decode, type_by_unit
+from controller.recipe.header import HeaderBase
 from controller.recipe.phases import Heat, Phase, Programme
+from controller.recipe.wip_model import WipRecipe
 
 
-class Header(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    name: Name
-    version: Version
-    description: Text
+class Header(HeaderBase, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: Literal["press"]
-    material: Name
-    """A shipped material, or the name of a file in the recipe's own folder."""
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,8 +38,9 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return max(hottest, default=None)
 
 
-def load_recipe(name_or_path: str) -> tuple[Recipe, Source]:
+def load_recipe(name_or_path: str) -> tuple[Recipe | WipRecipe, Source]:
     """A shipped recipe by name, or a file. Raises ConfigError with every problem of its types
     and bounds; what material and machine say is the lint's (controller.recipe.lint)."""
     source = read_source(resolve("recipe", name_or_path))
-    return decode(source, Recipe), source
+    kinds: dict[str, type[Recipe] | type[WipRecipe]] = {"press": Recipe, "wip": WipRecipe}
+    return decode(source, type_by_unit(source, "recipe", kinds)), source

@@ -1,4 +1,4 @@
-"""JSON Schemas of the three files a person writes, for editors that complete and check TOML."""
+"""JSON Schemas of the files a person writes, for editors that complete and check TOML."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import msgspec
 
 from controller.config.material import Material
 from controller.config.model import Station
+from controller.config.wip_station import WipStation
 from controller.recipe.model import Recipe
+from controller.recipe.wip_model import WipRecipe
 
 _TYPES: dict[str, tuple[type, str]] = {
     "recipe": (Recipe, "hotpress recipe"),
     "material": (Material, "hotpress material"),
     "station": (Station, "hotpress station"),
+    "wip-recipe": (WipRecipe, "hotpress recipe of a warm isostatic press"),
+    "wip-station": (WipStation, "hotpress station of a warm isostatic press"),
 }
 
 

@@ -16,7 +16,7 @@ from controller.config.stack import Batch
 from controller.fieldbus.profile import load_profile
 from controller.recipe.model import load_recipe
 
-STATION, STATION_SOURCE = load_station("demo-press", SIGNALS)
+STATION, STATION_SOURCE = load_station("demo-press", {"press": SIGNALS})
 RECIPE, _ = load_recipe("sulfide-hot-press-100")
 MATERIAL, _ = load_material(RECIPE.recipe.material)
 
@@ -92,7 +92,7 @@ def test_a_broken_station_says_where(
     file = tmp_path / "station.toml"
     file.write_text(STATION_SOURCE.text.replace(old, new, 1))
     with pytest.raises(ConfigError) as caught:
-        load_station(str(file), SIGNALS)
+        load_station(str(file), {"press": SIGNALS})
     found = {problem.path: problem.message for problem in caught.value.problems}
     assert words in found[path], found
 

@@ -29,7 +29,7 @@ from controller.recipe.states import State
 RECIPE, _ = load_recipe("aba-stack-90")
 PLACE = next(i for i, phase in enumerate(RECIPE.phase) if isinstance(phase, Programme))
 MATERIAL: Material = load_material("nmc811-argyrodite-cathode")[0]
-STATION = load_station("demo-press", SIGNAL_NAMES)[0]
+STATION = load_station("demo-press", {"press": SIGNAL_NAMES})[0]
 
 
 def recipe_of(*segments: Segment, **changes: object) -> Recipe:

@@ -18,7 +18,7 @@ from controller.recipe.model import Recipe, load_recipe
 
 RECIPE, _ = load_recipe("sulfide-hot-press-100")
 MATERIAL, _ = load_material(RECIPE.recipe.material)
-STATION, _ = load_station("demo-press", SIGNALS)
+STATION, _ = load_station("demo-press", {"press": SIGNALS})
 KINDS = [str(phase.__struct_config__.tag) for phase in RECIPE.phase]
 
 

@@ -53,7 +53,7 @@ def _metrics(name: str, taken: dict[str, Samples]) -> dict[str, Metric]:
 
 
 def measure(quick: bool) -> dict[str, Metric]:
-    station, _ = load_station(STATION, SIGNAL_NAMES)
+    station, _ = load_station(STATION, {"press": SIGNAL_NAMES})
     rounds = ROUNDS_MIN if quick else 15
     with (
         simulated_machine(MACHINE, seed=1) as machine,
