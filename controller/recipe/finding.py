@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,6 +46,16 @@ def above(path: str, found: float, bound: float, unit: str, reason: str) -> Iter
     if found > bound:
         key = path.rpartition(".")[2]
         yield error(path, f"{found:g} {unit} is above {bound:g} {unit}; reduce {key}", reason)
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Phases by number, everything else before them."""
+
+    def place(finding: Finding) -> tuple[int, str]:
+        inside = finding.path.removeprefix("phase[").partition("]")[0]
+        return (int(inside) if inside.isdigit() else -1, finding.path)
+
+    return tuple(sorted(found, key=place))
 
 
 @dataclass(frozen=True, slots=True)

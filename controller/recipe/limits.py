@@ -26,8 +26,12 @@ LITHIUM_PRESSURE_MPA_MAX_HOT = 25.0
 LITHIUM_PRESSURE_MPA_MAX_COLD = 70.0
 HOT_C = 60.0
 CHARGED_TEMPERATURE_C_MAX = 40.0
-_LITHIUM = "lithium metal melts at 180.5 °C and creeps long before: it squeezes out and shorts"
-_CHARGED = "a charged nickel-rich cathode with a sulfide can burn explosively when pressed hot"
+LITHIUM_REASON = (
+    "lithium metal melts at 180.5 °C and creeps long before: it squeezes out and shorts"
+)
+CHARGED_REASON = (
+    "a charged nickel-rich cathode with a sulfide can burn explosively when pressed hot"
+)
 
 
 def material_limits(recipe: Recipe, material: Material, walk: Sequence[Stage]) -> Iterator[Finding]:
@@ -171,7 +175,7 @@ def _lithium(stage: Stage, recipe: Recipe) -> Iterator[Finding]:
         bound_c = LITHIUM_TEMPERATURE_C_HARD if hard else LITHIUM_TEMPERATURE_C_MAX
         say = error if hard else warning
         message = f"{phase.temperature_c:g} °C is above {bound_c:g} °C; reduce temperature_c"
-        yield say(f"{stage.path}.temperature_c", message, _LITHIUM)
+        yield say(f"{stage.path}.temperature_c", message, LITHIUM_REASON)
     if isinstance(phase, Heat | Prepress | Pressurise):
         hot = stage.end.temperature_c > HOT_C
         bound_mpa = LITHIUM_PRESSURE_MPA_MAX_HOT if hot else LITHIUM_PRESSURE_MPA_MAX_COLD
@@ -180,7 +184,7 @@ def _lithium(stage: Stage, recipe: Recipe) -> Iterator[Finding]:
                 stage.path,
                 f"{stage.end.pressure_mpa:g} MPa at {stage.end.temperature_c:g} °C is above "
                 f"{bound_mpa:g} MPa; reduce pressure_mpa",
-                _LITHIUM,
+                LITHIUM_REASON,
             )
 
 
@@ -190,7 +194,7 @@ def _charged(stage: Stage, recipe: Recipe) -> Iterator[Finding]:
         yield error(
             f"{stage.path}.temperature_c",
             f"a charged stack is not heated above {CHARGED_TEMPERATURE_C_MAX:g} °C; discharge it",
-            _CHARGED,
+            CHARGED_REASON,
         )
 
 

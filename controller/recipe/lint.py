@@ -8,27 +8,37 @@ from __future__ import annotations
 
 from controller.config.material import Material
 from controller.config.model import Station
-from controller.recipe.finding import Finding, Weight, stages
+from controller.config.wip_station import WipStation
+from controller.recipe.finding import Finding, Weight, error, in_order, stages
 from controller.recipe.limits import material_limits
 from controller.recipe.machine_fit import machine_fit
 from controller.recipe.model import Recipe
 from controller.recipe.order import order
+from controller.recipe.wip_lint import wip_lint
+from controller.recipe.wip_model import WipRecipe
 
 __all__ = ["Finding", "Weight", "lint"]
 
 
-def lint(recipe: Recipe, material: Material, station: Station) -> tuple[Finding, ...]:
+def lint(
+    recipe: Recipe | WipRecipe, material: Material, station: Station | WipStation
+) -> tuple[Finding, ...]:
     """Every finding in the order of the file's phases, errors and warnings mixed."""
+    if isinstance(recipe, WipRecipe) and isinstance(station, WipStation):
+        return wip_lint(recipe, material, station)
+    if isinstance(recipe, Recipe) and isinstance(station, Station):
+        return _press_lint(recipe, material, station)
+    unit = station.station.unit
+    message = f'is "{recipe.recipe.unit}", the station is a "{unit}"; use a station of that unit'
+    return (error("recipe.unit", message, f"machine {station.station.id} has no such phases"),)
+
+
+def _press_lint(recipe: Recipe, material: Material, station: Station) -> tuple[Finding, ...]:
     walk = stages(recipe, station.machine.ambient_temperature_c)
-    found = (
-        *order(walk, material),
-        *material_limits(recipe, material, walk),
-        *machine_fit(recipe, station, walk),
+    return in_order(
+        (
+            *order(walk, material),
+            *material_limits(recipe, material, walk),
+            *machine_fit(recipe, station, walk),
+        )
     )
-    return tuple(sorted(found, key=_place))
-
-
-def _place(finding: Finding) -> tuple[int, str]:
-    """Phases by number, everything else before them."""
-    inside = finding.path.removeprefix("phase[").partition("]")[0]
-    return (int(inside) if inside.isdigit() else -1, finding.path)
