@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from controller.record import drawing
-from controller.record.drawing import DASH, DENSITY, LIMIT, PRESSURE, SETPOINT, STACK, THICKNESS
+from controller.page import chart
+from controller.page.chart import DASH, LIMIT, PRESSURE, SETPOINT, STACK
 from controller.record.measures import Batch, NotMeasurableError, held_density
 from controller.record.phases import PhaseSpan
 from controller.record.series import ZONE_TEMPERATURE, Column, Series
@@ -24,6 +24,7 @@ _MINUTE_S = 60.0
 _CONTACT_MPA = 0.2  # below it the platens do not measure the stack
 _MOVED_MIN = 3.0  # kelvin and MPa together; a phase that moved less is not named
 _BANDS = ("#ffffff", "#f1f4f8")
+_THICKNESS, _DENSITY = "#7c3aed", "#047857"
 _STRIP = ("#e9eef4", "#d3dce6")
 _PATH = ("#5f6b7a", "#d9480f", "#e8a33d", "#1d4ed8", "#7c3aed", "#0b7285", "#047857", "#be4b7b")
 _NOTE: dict[str, Any] = {
@@ -37,7 +38,7 @@ _NOTE: dict[str, Any] = {
 
 def timeline(series: Series, spans: Sequence[PhaseSpan]) -> str:
     """Temperatures, deviation, pressure and thickness on one time axis, phases as bands."""
-    with drawing.chart(_WIDE_IN, 8.6) as figure:
+    with chart.figure(_WIDE_IN, 8.6) as figure:
         ratios = (0.26, 2.6, 1.3, 1.9, 1.6)
         strip, *axes = figure.subplots(5, 1, sharex=True, height_ratios=ratios)
         minutes = [at / _MINUTE_S for at in series.time_s]
@@ -49,81 +50,81 @@ def timeline(series: Series, spans: Sequence[PhaseSpan]) -> str:
         axes[-1].set_xlabel("time since start of batch [min]")
         figure.align_ylabels(axes)
         figure.subplots_adjust(_LEFT, 0.055, _RIGHT, 0.995, hspace=0.13)
-        return drawing.svg(figure, "timeline", "Temperatures, pressure and thickness over time")
+        return chart.svg(figure, "timeline", "Temperatures, pressure and thickness over time")
 
 
 def trajectory(series: Series, spans: Sequence[PhaseSpan], parameters: Mapping[str, float]) -> str:
     """The path of the stack through temperature and pressure, with the recipe's limits."""
-    with drawing.chart(_HALF_IN, 4.2) as figure:
+    with chart.figure(_HALF_IN, 4.2) as figure:
         axis = figure.subplots()
         _path(axis, series, spans)
         _envelope(axis, parameters)
         axis.set_xlabel("stack temperature, estimate [°C]")
         axis.set_ylabel("stack pressure [MPa]")
         figure.subplots_adjust(0.115, 0.115, 0.97, 0.975)
-        return drawing.svg(figure, "trajectory", "Stack pressure over stack temperature")
+        return chart.svg(figure, "trajectory", "Stack pressure over stack temperature")
 
 
 def densification(
     series: Series, spans: Sequence[PhaseSpan], parameters: Mapping[str, float]
 ) -> str:
     """Density over the batch, and over the logarithm of the time in the hold."""
-    with drawing.chart(_HALF_IN, 4.2) as figure:
+    with chart.figure(_HALF_IN, 4.2) as figure:
         over_time, in_hold = figure.subplots(2, 1)
         _density_over_time(over_time, series, parameters)
         _shade(over_time, spans)
         _density_in_hold(in_hold, series, parameters)
         figure.align_ylabels()
         figure.subplots_adjust(0.13, 0.115, 0.97, 0.975, hspace=0.42)
-        return drawing.svg(figure, "densification", "Density over time and in the hold")
+        return chart.svg(figure, "densification", "Density over time and in the hold")
 
 
 def _zones(series: Series) -> list[tuple[str, Column, str]]:
     names = [name for name in series.columns if ZONE_TEMPERATURE.fullmatch(name)]
     return [
         (f"zone {name.split('_')[1]}", series.column(name), color)
-        for name, color in zip(names, cycle(drawing.ZONES), strict=False)
+        for name, color in zip(names, cycle(chart.ZONES), strict=False)
     ]
 
 
 def _temperatures(axis: Axes, series: Series, minutes: Column) -> None:
     for label, zone, color in _zones(series):
-        drawing.line(axis, minutes, zone, label, color, 1.0)
+        chart.line(axis, minutes, zone, label, color, 1.0)
     stack = series.column("stack_temperature_c_estimate")
-    drawing.line(axis, minutes, stack, "stack, estimate", STACK, 1.6)
+    chart.line(axis, minutes, stack, "stack, estimate", STACK, 1.6)
     setpoint = series.column("zone_temperature_setpoint_c")
-    drawing.line(axis, minutes, setpoint, "setpoint", SETPOINT, 0.9, dashed=True)
+    chart.line(axis, minutes, setpoint, "setpoint", SETPOINT, 0.9, dashed=True)
     axis.set_ylabel("temperature [°C]")
-    drawing.key(axis)
+    chart.key(axis)
 
 
 def _deviations(axis: Axes, series: Series, minutes: Column) -> None:
     setpoint = series.column("zone_temperature_setpoint_c")
-    axis.axhspan(-1.0, 1.0, color=DENSITY, alpha=0.10, linewidth=0, label="± 1 K")
+    axis.axhspan(-1.0, 1.0, color=_DENSITY, alpha=0.10, linewidth=0, label="± 1 K")
     axis.axhline(0.0, color=SETPOINT, linewidth=0.9, linestyle=DASH)
     for _, zone, color in _zones(series):
         away = [found - asked for found, asked in zip(zone, setpoint, strict=True)]
-        drawing.line(axis, minutes, away, None, color, 0.8)
+        chart.line(axis, minutes, away, None, color, 0.8)
     axis.set_ylim(-3.3, 3.3)
     axis.set_ylabel("zone − setpoint [K]")
-    drawing.key(axis)
+    chart.key(axis)
 
 
 def _pressures(axis: Axes, series: Series, minutes: Column) -> None:
-    drawing.line(axis, minutes, series.column("stack_pressure_mpa"), "stack", PRESSURE, 1.5)
+    chart.line(axis, minutes, series.column("stack_pressure_mpa"), "stack", PRESSURE, 1.5)
     setpoint = series.column("stack_pressure_setpoint_mpa")
-    drawing.line(axis, minutes, setpoint, "setpoint", SETPOINT, 0.9, dashed=True)
+    chart.line(axis, minutes, setpoint, "setpoint", SETPOINT, 0.9, dashed=True)
     axis.set_ylim(bottom=0.0)
     axis.set_ylabel("pressure [MPa]")
-    drawing.key(axis)
+    chart.key(axis)
 
 
 def _thickness(axis: Axes, series: Series, minutes: Column) -> None:
     pairs = zip(series.column("thickness_mm"), series.column("stack_pressure_mpa"), strict=True)
     pressed = [thick if thick > 0.0 and p > _CONTACT_MPA else math.nan for thick, p in pairs]
-    drawing.line(axis, minutes, pressed, "stack", THICKNESS, 1.5)
+    chart.line(axis, minutes, pressed, "stack", _THICKNESS, 1.5)
     axis.set_ylabel("thickness [mm]")
-    drawing.key(axis)
+    chart.key(axis)
 
 
 def _phase_bands(strip: Axes, axes: Sequence[Axes], spans: Sequence[PhaseSpan]) -> None:
@@ -165,7 +166,7 @@ def _path(axis: Axes, series: Series, spans: Sequence[PhaseSpan]) -> None:
         at = range(span.first, min(span.after + 1, len(warm)))
         moved = _extent([warm[i] for i in at]) + _extent([pressure[i] for i in at])
         label = f"{span.number} {span.name}" if moved > _MOVED_MIN else None
-        color = next(colors) if label else drawing.MUTED
+        color = next(colors) if label else chart.MUTED
         kept = [*at[:: max(1, len(at) // 200)], *at[-1:]]
         x, y = [warm[i] for i in kept], [pressure[i] for i in kept]
         axis.plot(x, y, color=color, linewidth=1.8, label=label)
@@ -199,7 +200,7 @@ def _envelope(axis: Axes, parameters: Mapping[str, float]) -> None:
 def _density_over_time(axis: Axes, series: Series, parameters: Mapping[str, float]) -> None:
     density = [rho if rho > 0.0 else math.nan for rho in series.column("density_g_per_cm3")]
     minutes = [at / _MINUTE_S for at in series.time_s]
-    drawing.line(axis, minutes, density, None, DENSITY, 1.4)
+    chart.line(axis, minutes, density, None, _DENSITY, 1.4)
     _density_limits(axis, parameters)
     axis.set_ylabel("density [g/cm³]")
     axis.set_xlabel("time since start of batch [min]")
@@ -209,10 +210,10 @@ def _density_limits(axis: Axes, parameters: Mapping[str, float]) -> None:
     low = parameters.get("density_g_per_cm3_min")
     high = parameters.get("density_g_per_cm3_max")
     if low is not None and high is not None:
-        axis.axhspan(low, high, color=DENSITY, alpha=0.10, linewidth=0)
+        axis.axhspan(low, high, color=_DENSITY, alpha=0.10, linewidth=0)
         where = axis.get_yaxis_transform()
         text = f"limits {low:g} … {high:g}"
-        axis.text(0.02, high, text, transform=where, va="top", color=DENSITY, fontsize=8.0)
+        axis.text(0.02, high, text, transform=where, va="top", color=_DENSITY, fontsize=8.0)
 
 
 def _density_in_hold(axis: Axes, series: Series, parameters: Mapping[str, float]) -> None:
@@ -227,4 +228,4 @@ def _density_in_hold(axis: Axes, series: Series, parameters: Mapping[str, float]
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g}"))
         at, rho = ([*column] for column in zip(*held, strict=True))
-        axis.plot(at, rho, color=DENSITY, linewidth=1.2)
+        axis.plot(at, rho, color=_DENSITY, linewidth=1.2)

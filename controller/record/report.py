@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
+from controller.page.document import document
 from controller.record.kpi import Kpi
 from controller.record.model import EventEntry, RecordError
 from controller.record.phases import PhaseSpan, Spread
@@ -33,7 +34,6 @@ def render_report(record: StoredRecord) -> str:
     Raises `RecordError` when the file is damaged or the charts' library is not installed.
     """
     summary = summarise(record)
-    title = escape(f"Batch {summary.batch_id}")
     style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
     sections = (
         _head(summary, record),
@@ -47,12 +47,7 @@ def render_report(record: StoredRecord) -> str:
         _facts("Hashes (SHA-256)", summary.integrity, "hash"),
         f"<h2>Recipe</h2><pre>{escape(record.header.recipe_text)}</pre>",
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head>\n"
-        f"<body>{''.join(sections)}</body></html>\n"
-    )
+    return document(f"Batch {summary.batch_id}", "".join(sections), style)
 
 
 def _head(summary: Summary, record: StoredRecord) -> str:

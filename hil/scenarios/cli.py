@@ -109,11 +109,11 @@ def plot(
     """Draw a run: signals, fault windows, reactions and limits, as one HTML page."""
     scenario, course = _course(run, face)
     try:
-        from hil.scenarios import plot as drawing
+        from hil.scenarios.page import page
     except ImportError as error:
         _refuse(f"plots need matplotlib ({error}); install hotpress with the extra 'report'")
-    page = drawing.page(scenario, course, judge(scenario, course))
-    output.write_text(page, encoding="utf-8")
+    text = page(scenario, course, judge(scenario, course))
+    output.write_text(text, encoding="utf-8")
     typer.echo(f"{output}")
 
 

@@ -1,31 +1,26 @@
-"""A run as one HTML page: what was broken, when, what the controller got and what the press did.
-
-Two pictures share the same marks: the whole run, and the moments around the fault at every
-tick, where a reaction within milliseconds can be seen against its limit. No script, no link.
-"""
+"""The pictures of a run: the whole of it, and the moments around the fault at every tick."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
-from importlib import resources
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hil.scenarios import drawing
-from hil.scenarios.course import Course, Mark
-from hil.scenarios.drawing import FAULT, INK, LIMIT, MUTED, REACTION, SETPOINT
-from hil.scenarios.model import Scenario
+from controller.page import chart
+from controller.page.chart import INK, LIMIT, MUTED, SETPOINT
+from hil.scenarios.course import Course
 from hil.scenarios.verdict import Verdict, reaction_of
 
+_FAULT, _REACTION, _TRUE, _LANE = "#d97706", "#047857", "#8aa4ea", "#5f7c9e"
+_POINTS = ("#1d4ed8", "#7c3aed", "#0b7285")
+_STRIP = ("#e9eef4", "#d3dce6")
 _WIDE_IN = 10.0
 _LEFT, _RIGHT = 0.15, 0.865
 _FOOT_IN, _TOP_IN = 0.45, 0.1
 _LABELS_IN = 0.55  # room above the picture around the fault
-_NOTES_MAX = 200
 _CLOSE_BEFORE_S = 0.5
 _LANES = (
     ("contactor_top", "contactor top"),
@@ -39,92 +34,12 @@ _LANES = (
 )
 
 
-def page(scenario: Scenario, course: Course, verdict: Verdict) -> str:
-    """The whole page as HTML text; write it as UTF-8."""
-    title = escape(f"{scenario.id} on {course.face}")
-    style = (resources.files("hil.scenarios") / "page.css").read_text("utf-8")
-    pictures = _pictures(course, verdict) if course.time_s else _NOTHING
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head>\n"
-        f"<body>{_head(scenario, verdict)}{_figures(verdict)}{_why(scenario, verdict)}"
-        f"{pictures}{_notes(course)}</body></html>\n"
-    )
-
-
-_NOTHING = '<p class="note">The run ended before its first tick; there is nothing to draw.</p>'
-
-
-def _head(scenario: Scenario, verdict: Verdict) -> str:
-    header = scenario.scenario
-    state = "passed" if verdict.passed else "failed"
-    return (
-        f"<header><div><h1>{escape(scenario.id)}</h1><p>{escape(header.title)}</p>"
-        f"<p>{escape(header.machine)} · {escape(header.recipe)} · face {escape(verdict.face)}"
-        f" · seed {header.seed}</p></div>"
-        f'<div class="outcome"><span class="badge {state}">{state}</span>'
-        f"<p>{escape(verdict.outcome)}</p></div></header>"
-    )
-
-
-def _figures(verdict: Verdict) -> str:
-    reaction = "–" if verdict.reaction_s is None else f"{verdict.reaction_s:.2f} <small>s</small>"
-    limit = "no limit in time" if verdict.within_s is None else f"limit {verdict.within_s:g} s"
-    cells = (
-        ("Expected", escape(verdict.expected), ""),
-        ("Found", escape(verdict.found), escape(verdict.source)),
-        ("Reaction at the plant", reaction, limit),
-        (
-            "Demands on hard protection",
-            f"{verdict.demands}",
-            f"{verdict.demands_expected} expected",
-        ),
-        ("Outcome", escape(verdict.outcome), escape(verdict.cause)),
-    )
-    rows = (
-        f'<div><dt>{name}</dt><dd>{number}</dd><dd class="limit">{below}</dd></div>'
-        for name, number, below in cells
-    )
-    return f'<dl class="figures">{"".join(rows)}</dl>'
-
-
-def _why(scenario: Scenario, verdict: Verdict) -> str:
-    note = scenario.scenario.note
-    said = f'<p class="caption">{escape(note)}</p>' if note else ""
-    if verdict.passed:
-        return said
-    lines = "".join(f"<p>{escape(reason)}</p>" for reason in verdict.why)
-    return f'<section class="faults" role="alert"><strong>Failed</strong>{lines}</section>{said}'
-
-
-def _pictures(course: Course, verdict: Verdict) -> str:
-    close = _close_picture(course, verdict)
-    around = f"<h2>Around the fault, every tick</h2>{close}" if close else ""
-    whole = _whole_picture(course, verdict)
-    return f"{_key(course, verdict)}<h2>Course of the run</h2>{whole}{around}"
-
-
-def _key(course: Course, verdict: Verdict) -> str:
-    faults = "".join(f"<li>{escape(_spoken(mark))}</li>" for mark in course.marks)
-    repair = "" if course.repair_s is None else f" · repaired at {course.repair_s:.2f} s"
-    return (
-        '<p class="key"><span class="fault">fault acts</span>'
-        '<span class="reaction">reaction at the plant</span>'
-        f'<span class="bound">limit</span>{escape(repair)}</p><ul class="caption">{faults}</ul>'
-    )
-
-
-def _spoken(mark: Mark) -> str:
-    end = "to the end" if mark.ended_s is None else f"to {mark.ended_s:.2f} s"
-    return f"{mark.text}, {mark.begun_s:.2f} s {end}"
-
-
 # ---- the whole run ------------------------------------------------------------------------------
 
 
-def _whole_picture(course: Course, verdict: Verdict) -> str:
-    with drawing.chart(_WIDE_IN, 8.2) as figure:
+def whole(course: Course, verdict: Verdict) -> str:
+    """Temperatures, pressures and outputs of the whole run, as an SVG element."""
+    with chart.figure(_WIDE_IN, 8.2) as figure:
         strip, heat, press, lanes = figure.subplots(
             4, 1, sharex=True, height_ratios=(0.26, 2.2, 2.2, 2.3)
         )
@@ -147,31 +62,31 @@ def _finished(
     height_in = figure.get_figheight()
     foot, top = _FOOT_IN / height_in, 1.0 - top_in / height_in
     figure.subplots_adjust(_LEFT, foot, _RIGHT, top, hspace=0.2)
-    return drawing.svg(figure, name, title)
+    return chart.svg(figure, name, title)
 
 
 def _temperatures(axis: Axes, course: Course) -> None:
-    zones = [f"zone_{i + 1}_temperature_c" for i in range(len(drawing.ZONES))]
-    for name, color in zip(zones, drawing.ZONES, strict=True):
+    zones = [f"zone_{i + 1}_temperature_c" for i in range(len(chart.ZONES))]
+    for name, color in zip(zones, chart.ZONES, strict=True):
         if name in course.columns:
             label = f"zone {name.split('_')[1]}"
-            drawing.line(axis, course.time_s, course.columns[name], label, color, 1.0)
-    _column(axis, course, "true stack_temperature_c", "stack, true", drawing.STACK)
+            chart.line(axis, course.time_s, course.columns[name], label, color, 1.0)
+    _column(axis, course, "true stack_temperature_c", "stack, true", chart.STACK)
     _column(axis, course, "zone_temperature_setpoint_c", "setpoint", SETPOINT, dashed=True)
     axis.set_ylabel("temperature [°C]")
-    drawing.key(axis)
+    chart.key(axis)
 
 
 def _pressures(axis: Axes, course: Course) -> None:
-    _column(axis, course, "true stack_pressure_mpa", "stack, true", drawing.TRUE, width=3.0)
-    _column(axis, course, "stack_pressure_mpa", "stack, measured", drawing.PRESSURE)
+    _column(axis, course, "true stack_pressure_mpa", "stack, true", _TRUE, width=3.0)
+    _column(axis, course, "stack_pressure_mpa", "stack, measured", chart.PRESSURE)
     _column(axis, course, "stack_pressure_setpoint_mpa", "setpoint", SETPOINT, dashed=True)
     limit_mpa = course.limits.get("pressure_mpa_max")
     if limit_mpa is not None:
-        axis.axhline(limit_mpa, color=LIMIT, linewidth=0.9, linestyle=drawing.DASH, label="limit")
+        axis.axhline(limit_mpa, color=LIMIT, linewidth=0.9, linestyle=chart.DASH, label="limit")
     axis.set_ylim(bottom=0.0)
     axis.set_ylabel("pressure [MPa]")
-    drawing.key(axis)
+    chart.key(axis)
 
 
 def _column(axis: Axes, course: Course, name: str, label: str, color: str, **how: Any) -> None:
@@ -179,7 +94,7 @@ def _column(axis: Axes, course: Course, name: str, label: str, color: str, **how
     if name not in course.columns:
         return
     first = course.phases.count("gate") if "setpoint" in name else 0
-    drawing.line(axis, course.time_s[first:], course.columns[name][first:], label, color, **how)
+    chart.line(axis, course.time_s[first:], course.columns[name][first:], label, color, **how)
 
 
 def _outputs(axis: Axes, course: Course, begin_s: float, end_s: float) -> None:
@@ -189,14 +104,14 @@ def _outputs(axis: Axes, course: Course, begin_s: float, end_s: float) -> None:
     lanes += [(label, course.bits_of([name])) for name, label in _LANES]
     used = [(label, mask) for label, mask in lanes if any(e.bits & mask for e in course.edges)]
     for row, (_, mask) in enumerate(used):
-        spans = [(a, b - a) for a, b in on_spans(course, mask, begin_s, end_s)]
-        axis.broken_barh(spans, (row - 0.36, 0.72), facecolors=drawing.LANE, linewidth=0)
+        spans = [(a, b - a) for a, b in _on_spans(course, mask, begin_s, end_s)]
+        axis.broken_barh(spans, (row - 0.36, 0.72), facecolors=_LANE, linewidth=0)
     axis.set_yticks(range(len(used)), [label for label, _ in used])
     axis.set_ylim(len(used) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
 
 
-def on_spans(course: Course, mask: int, begin_s: float, end_s: float) -> list[tuple[float, float]]:
+def _on_spans(course: Course, mask: int, begin_s: float, end_s: float) -> list[tuple[float, float]]:
     """When any of these bits was on, within the window."""
     spans: list[tuple[float, float]] = []
     since_s: float | None = None
@@ -220,7 +135,7 @@ def _phases(strip: Axes, course: Course) -> None:
             continue
         last_s = course.time_s[i] if i < len(course.phases) else course.end_s
         first_s, name = course.time_s[begin], course.phases[begin]
-        strip.axvspan(first_s, last_s, color=drawing.STRIP[shade % 2], linewidth=0)
+        strip.axvspan(first_s, last_s, color=_STRIP[shade % 2], linewidth=0)
         if (last_s - first_s) / max(course.end_s, 1e-9) > 0.0095 * len(name):
             middle_s = (first_s + last_s) / 2.0
             strip.text(middle_s, 0.45, name, ha="center", va="center", fontsize=8.0)
@@ -231,33 +146,34 @@ def _marks(axis: Axes, course: Course, verdict: Verdict) -> None:
     for mark in course.marks:
         until_s = course.end_s if mark.ended_s is None else mark.ended_s
         width_s = max(until_s - mark.begun_s, course.tick_s)
-        axis.axvspan(mark.begun_s, mark.begun_s + width_s, color=FAULT, alpha=0.13, linewidth=0)
-        axis.axvline(mark.begun_s, color=FAULT, linewidth=0.9)
+        axis.axvspan(mark.begun_s, mark.begun_s + width_s, color=_FAULT, alpha=0.13, linewidth=0)
+        axis.axvline(mark.begun_s, color=_FAULT, linewidth=0.9)
     fault_s = course.fault_s
     if fault_s is None:
         return
     if verdict.within_s is not None:
         at_s = fault_s + verdict.within_s
-        axis.axvline(at_s, color=LIMIT, linewidth=1.1, linestyle=drawing.DASH)
+        axis.axvline(at_s, color=LIMIT, linewidth=1.1, linestyle=chart.DASH)
     if verdict.reaction_s is not None:
-        axis.axvline(fault_s + verdict.reaction_s, color=REACTION, linewidth=1.4)
+        axis.axvline(fault_s + verdict.reaction_s, color=_REACTION, linewidth=1.4)
 
 
 # ---- around the fault ---------------------------------------------------------------------------
 
 
-def _close_picture(course: Course, verdict: Verdict) -> str:
+def around(course: Course, verdict: Verdict) -> str:
+    """What was read and put out around the fault; empty for a run without one."""
     fault_s = course.fault_s
     if fault_s is None or not course.close_s:
         return ""
     begin_s, end_s = _close_window(course, verdict, fault_s)
     signals = list(course.close)
     height_in = 2.6 + 1.5 * len(signals[:3])
-    with drawing.chart(_WIDE_IN, height_in) as figure:
+    with chart.figure(_WIDE_IN, height_in) as figure:
         ratios = [1.5] * len(signals[:3]) + [2.2]
         grid = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)
         axes: list[Axes] = [row[0] for row in grid]
-        for axis, name, color in zip(axes, signals, drawing.POINTS, strict=False):
+        for axis, name, color in zip(axes, signals, _POINTS, strict=False):
             numbers = [v if math.isfinite(v) else math.nan for v in course.close[name]]
             axis.plot(course.close_s, numbers, color=color, linewidth=1.2, drawstyle="steps-post")
             axis.set_ylabel(_short(name))
@@ -288,10 +204,10 @@ def _short(name: str) -> str:
 
 
 def _label_times(axis: Axes, course: Course, verdict: Verdict, fault_s: float) -> None:
-    labels = [(fault_s, "fault", FAULT, 0)]
+    labels = [(fault_s, "fault", _FAULT, 0)]
     if verdict.reaction_s is not None:
         labels.append(
-            (fault_s + verdict.reaction_s, f"reaction {verdict.reaction_s:.2f} s", REACTION, 1)
+            (fault_s + verdict.reaction_s, f"reaction {verdict.reaction_s:.2f} s", _REACTION, 1)
         )
     if verdict.within_s is not None:
         labels.append((fault_s + verdict.within_s, f"limit {verdict.within_s:g} s", LIMIT, 2))
@@ -314,19 +230,3 @@ def _events(axis: Axes, course: Course, begin_s: float, end_s: float) -> None:
             )  # fmt: skip
     axis.plot([], [], marker="v", color=MUTED, linestyle="", label="event", markersize=5)
     axis.legend(loc="center left", bbox_to_anchor=(1.005, 0.5), labelcolor=INK)
-
-
-def _notes(course: Course) -> str:
-    shown = course.notes[:_NOTES_MAX]
-    rows = "".join(
-        f'<tr class="{escape(note.severity, quote=True)}"><td class="number">{note.time_s:.2f}</td>'
-        f"<td>{escape(note.severity)}</td><td>{escape(note.kind)}</td>"
-        f"<td>{escape(note.source)}</td><td>{escape(note.message)}</td></tr>"
-        for note in shown
-    )
-    left = len(course.notes) - len(shown)
-    more = f'<p class="note">{left} more are not shown.</p>' if left else ""
-    head = "".join(f"<th>{name}</th>" for name in ("s", "Severity", "Kind", "Source", "Event"))
-    return (
-        f"<h2>Events</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
-    )

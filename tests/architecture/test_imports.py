@@ -15,7 +15,7 @@ def graph():
     return grimp.build_graph("controller", "hil", include_external_packages=True)
 
 
-def test_hil_imports_nothing_of_controller_but_the_ports(graph):
+def test_hil_imports_nothing_of_controller_but_the_ports_and_the_look_of_a_page(graph):
     imported = {
         target
         for module in graph.modules
@@ -23,7 +23,8 @@ def test_hil_imports_nothing_of_controller_but_the_ports(graph):
         for target in graph.find_modules_directly_imported_by(module)
         if target.split(".")[0] == "controller"
     }
-    assert imported == {"controller.ports"}
+    pages = {"controller.page.chart", "controller.page.document"}
+    assert imported == {"controller.ports", *pages}
 
 
 def _importers_of(name: str, package: str) -> set[str]:

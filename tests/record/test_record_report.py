@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_batch import CHANNELS, SIGNALS, batch, event_at, header, record_file, tick_at
 
+from controller.page.chart import thinned
 from controller.ports import Event, Sample, Signal
 from controller.record import BatchRecord, StoredRecord, export_csv, summarise
-from controller.record.drawing import thinned
 from controller.record.report import render_report
 
 HOSTILE = "</svg><script>alert('$x$')</script>&\"'"

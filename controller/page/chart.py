@@ -1,4 +1,4 @@
-"""How every chart of the report looks, and how a figure becomes SVG for a page.
+"""How every chart looks, and how a figure becomes SVG for a page.
 
 The SVG is the same on every run: no date, no random id. Text stays text, so that it can
 be searched, copied and read aloud; ids carry the chart's name, because charts share a page.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -19,11 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from controller.record.series import Column
-
 INK, MUTED, GRID = "#1f2933", "#5f6b7a", "#d5dbe2"
-SETPOINT, STACK, PRESSURE = "#111827", "#d9480f", "#1d4ed8"
-THICKNESS, DENSITY, LIMIT = "#7c3aed", "#047857", "#b91c1c"
+SETPOINT, STACK, PRESSURE, LIMIT = "#111827", "#d9480f", "#1d4ed8", "#b91c1c"
 ZONES = ("#0b7285", "#1098ad", "#66c2d0", "#8f5f00", "#c78a0a", "#e6bd57")
 DASH = (0, (4, 2))
 _BUCKETS = 600  # two points each: finer than the chart's pixels
@@ -62,8 +59,8 @@ _ROOT = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
 
 
 @contextmanager
-def chart(width_in: float, height_in: float) -> Iterator[Figure]:
-    """A figure in the report's style; draw and turn it into SVG inside the `with`."""
+def figure(width_in: float, height_in: float) -> Iterator[Figure]:
+    """A figure in this style; draw and turn it into SVG inside the `with`."""
     with mpl.rc_context(_STYLE):
         yield Figure(figsize=(width_in, height_in))
 
@@ -87,8 +84,8 @@ def svg(figure: Figure, name: str, title: str) -> str:
 
 def line(
     axis: Axes,
-    x: Column,
-    y: Column,
+    x: Sequence[float],
+    y: Sequence[float],
     label: str | None,
     color: str,
     width: float = 1.2,
@@ -103,14 +100,16 @@ def line(
         )
 
 
-def thinned(x: Column, y: Column, buckets: int) -> tuple[Column, Column]:
+def thinned(
+    x: Sequence[float], y: Sequence[float], buckets: int
+) -> tuple[list[float], list[float]]:
     """Fewer points that look the same: the lowest and the highest of every bucket.
 
     A bucket without a number leaves a break in the line.
     """
     size = max(1, len(x) // buckets)
-    xs: Column = []
-    ys: Column = []
+    xs: list[float] = []
+    ys: list[float] = []
     for start in range(0, len(x), size):
         good = [i for i in range(start, min(start + size, len(x))) if y[i] == y[i]]
         if not good:
