@@ -8,13 +8,11 @@ import time
 
 import msgspec
 import pytest
-from fieldbus_bench import SIGNALS, WIRING, Frame, now_tick, until
+from fieldbus_bench import SIGNALS, WIRING, Frame, now_tick
 from rtu_bench import PTY_LINK, serial_devices, serial_machine, serial_station
-from virtual_line import LINK, Line, driven, now_s, run
+from virtual_line import asking, cycling, in_virtual_time, now_s
 
 from controller.fieldbus.modbus_station import ModbusStation
-from controller.fieldbus.rtu_cycle import RtuCycle
-from controller.fieldbus.rtu_endpoint import RtuEndpoint
 from controller.fieldbus.settings import Device, Link
 from controller.ports import StationError
 
@@ -95,145 +93,104 @@ async def test_garbage_for_ever_neither_grows_nor_blocks() -> None:
         await station.close()
 
 
-def test_a_late_reply_is_never_taken_for_the_next_one() -> None:
+@in_virtual_time
+async def test_a_late_reply_is_never_taken_for_the_next_one() -> None:
     """F06, by hand: the reply comes after the timeout, during the next request of its shape."""
-
-    async def main() -> None:
-        async with Line() as line:
-            device, modules = driven()
-            endpoint = RtuEndpoint(device, modules, LINK, now_s, now_s, line.open_port)
-            await endpoint.open()
-            frame = Frame()
-            for late_s in (0.031, 0.04, 0.05, 0.08, 0.15):
-                line.fault("delayed", delay_s=late_s)
-                await endpoint.sense(now_s() + 0.05)
-                line.faults.clear()
-                for _ in range(6):
-                    asked_s = now_s()
-                    await endpoint.sense(asked_s + 0.5)
-                    modules[0].put(frame, now_s())  # type: ignore[arg-type]
-                    if frame.reading_ok[0]:
-                        assert frame.reading_age_s[0] <= now_s() - asked_s
-                    await asyncio.sleep(0.01)
-                assert frame.reading_ok[0], "and the line has found back"
-            counters = endpoint.statistics.counters
-            assert counters.timeout_count >= 5
-            assert counters.noise_byte_count + counters.protocol_fault_count > 0
-            await endpoint.close()
-
-    run(main())
-
-
-def test_a_line_that_repeats_an_old_reply_shows_an_old_reading() -> None:
-    async def main() -> None:
-        async with Line() as line:
-            device, modules = driven()
-            endpoint = RtuEndpoint(device, modules, LINK, now_s, now_s, line.open_port)
-            await endpoint.open()
-            line.fault("stuck")
-            frame, begun_s = Frame(), now_s()
-            for _ in range(20):
-                await endpoint.sense(now_s() + 0.5)
+    async with asking() as (line, endpoint, modules):
+        frame = Frame()
+        for late_s in (0.031, 0.04, 0.05, 0.08, 0.15):
+            line.fault("delayed", delay_s=late_s)
+            await endpoint.sense(now_s() + 0.05)
+            line.faults.clear()
+            for _ in range(6):
+                asked_s = now_s()
+                await endpoint.sense(asked_s + 0.5)
                 modules[0].put(frame, now_s())  # type: ignore[arg-type]
-                believed_s = now_s() - frame.reading_age_s[0]
-                assert not frame.reading_ok[0] or believed_s <= begun_s + 0.05
-                await asyncio.sleep(0.02)
-            await endpoint.close()
-
-    run(main())
-
-
-def test_a_dead_module_leaves_the_others_alive_at_its_own_pace() -> None:
-    async def main() -> None:
-        async with Line() as line:
-            device, modules = driven(carried=True)
-            names = ("valve_open_fraction",)
-            endpoint = RtuCycle(device, modules, LINK, now_s, now_s, names, line.open_port)
-            await endpoint.open()
-            line.server._modules.pop(2)  # ao
-            await asyncio.sleep(3.0)
-            assert [m.fresh for m in modules] == [True, False, True]
-            assert modules[0].age_s(now_s()) < 0.2, "a dead neighbour costs little"
-            await endpoint.close()
-
-    run(main())
-
-
-def test_at_its_own_pace_ages_are_true_and_outputs_arrive() -> None:
-    async def main() -> None:
-        async with Line() as line:
-            device, modules = driven(carried=True)
-            names = ("valve_open_fraction",)
-            endpoint = RtuCycle(device, modules, LINK, now_s, now_s, names, line.open_port)
-            await endpoint.open()
-            frame, oldest_s = Frame(), 0.0
-            for index in range(200):
-                begun_s = now_s()
-                await endpoint.sense(begun_s)
-                assert now_s() == begun_s, "a tick does not wait for the wire"
-                for part in modules:
-                    part.put(frame, now_s())  # type: ignore[arg-type]
-                oldest_s = max(oldest_s, frame.reading_age_s[0], modules[2].age_s(now_s()))
-                frame.digital_output_bits = index // 2 & 0xFF
-                await endpoint.actuate(index, frame, now_s())  # type: ignore[arg-type]
+                if frame.reading_ok[0]:
+                    assert frame.reading_age_s[0] <= now_s() - asked_s
                 await asyncio.sleep(0.01)
-                if index > 10:
-                    assert modules[2].readback_bits() == frame.digital_output_bits
-            assert 0.02 < oldest_s < 0.12
-            frame.digital_output_bits = 0
-            await endpoint.actuate(200, frame, now_s())  # type: ignore[arg-type]
-            await endpoint.close()
-            assert line.plant.commands[-1][1] == 0, "the last image goes out before the port closes"
-
-    run(main())
+            assert frame.reading_ok[0], "and the line has found back"
+        counters = endpoint.statistics.counters
+        assert counters.timeout_count >= 5
+        assert counters.noise_byte_count + counters.protocol_fault_count > 0
 
 
-def test_when_the_loop_stops_the_writes_stop_and_the_lease_lapses() -> None:
-    async def main() -> None:
-        async with Line() as line:
-            device, modules = driven(carried=True)
-            names = ("valve_open_fraction",)
-            endpoint = RtuCycle(device, modules, LINK, now_s, now_s, names, line.open_port)
-            await endpoint.open()
-            frame = Frame()
-            frame.digital_output_bits = 7
-            await endpoint.actuate(0, frame, now_s())  # type: ignore[arg-type]
-            await asyncio.sleep(0.2)
-            assert line.plant.commands[-1][1] == 7
-            await asyncio.sleep(1.2)  # the lease is 1 s
-            assert line.plant.commands[-1][1] == 0
-            assert modules[2].lapse_total == 1
-            await endpoint.close()
-
-    run(main())
+@in_virtual_time
+async def test_a_line_that_repeats_an_old_reply_shows_an_old_reading() -> None:
+    async with asking() as (line, endpoint, modules):
+        line.fault("stuck")
+        frame, begun_s = Frame(), now_s()
+        for _ in range(20):
+            await endpoint.sense(now_s() + 0.5)
+            modules[0].put(frame, now_s())  # type: ignore[arg-type]
+            believed_s = now_s() - frame.reading_age_s[0]
+            assert not frame.reading_ok[0] or believed_s <= begun_s + 0.05
+            await asyncio.sleep(0.02)
 
 
-def test_a_readback_that_differs_is_carried_forward() -> None:
+@in_virtual_time
+async def test_a_dead_module_leaves_the_others_alive_at_its_own_pace() -> None:
+    async with cycling() as (line, _, modules):
+        line.server._modules.pop(2)  # ao
+        await asyncio.sleep(3.0)
+        assert [m.fresh for m in modules] == [True, False, True]
+        assert modules[0].age_s(now_s()) < 0.2, "a dead neighbour costs little"
+
+
+@in_virtual_time
+async def test_at_its_own_pace_ages_are_true_and_outputs_arrive() -> None:
+    async with cycling() as (line, endpoint, modules):
+        frame, oldest_s = Frame(), 0.0
+        for index in range(200):
+            begun_s = now_s()
+            await endpoint.sense(begun_s)
+            assert now_s() == begun_s, "a tick does not wait for the wire"
+            for part in modules:
+                part.put(frame, now_s())  # type: ignore[arg-type]
+            oldest_s = max(oldest_s, frame.reading_age_s[0], modules[2].age_s(now_s()))
+            frame.digital_output_bits = index // 2 & 0xFF
+            await endpoint.actuate(index, frame, now_s())  # type: ignore[arg-type]
+            await asyncio.sleep(0.01)
+            if index > 10:
+                assert modules[2].readback_bits() == frame.digital_output_bits
+        assert 0.02 < oldest_s < 0.12
+        frame.digital_output_bits = 0
+        await endpoint.actuate(200, frame, now_s())  # type: ignore[arg-type]
+        await endpoint.close()
+        assert line.plant.commands[-1][1] == 0, "the last image goes out before the port closes"
+
+
+@in_virtual_time
+async def test_when_the_loop_stops_the_writes_stop_and_the_lease_lapses() -> None:
+    async with cycling() as (line, endpoint, modules):
+        frame = Frame()
+        frame.digital_output_bits = 7
+        await endpoint.actuate(0, frame, now_s())  # type: ignore[arg-type]
+        await asyncio.sleep(0.2)
+        assert line.plant.commands[-1][1] == 7
+        await asyncio.sleep(1.2)  # the lease is 1 s
+        assert line.plant.commands[-1][1] == 0
+        assert modules[2].lapse_total == 1
+
+
+@in_virtual_time
+async def test_a_readback_that_differs_is_carried_forward() -> None:
     """F12: the terminal does not follow; the difference shows against the present image."""
+    async with cycling() as (line, endpoint, modules):
+        dio = line.modules[2]
+        reflect = dio.reflect
 
-    async def main() -> None:
-        async with Line() as line:
-            device, modules = driven(carried=True)
-            names = ("valve_open_fraction",)
-            endpoint = RtuCycle(device, modules, LINK, now_s, now_s, names, line.open_port)
-            await endpoint.open()
-            dio = line.modules[2]
-            reflect = dio.reflect
+        def welded() -> None:
+            reflect()
+            dio.sense.memory[13] |= 0x80  # do_8 stays on
 
-            def welded() -> None:
-                reflect()
-                dio.sense.memory[13] |= 0x80  # do_8 stays on
-
-            dio.reflect = welded  # type: ignore[method-assign]
-            frame = Frame()
-            for index in range(40):
-                frame.digital_output_bits = index & 3
-                await endpoint.actuate(index, frame, now_s())  # type: ignore[arg-type]
-                await asyncio.sleep(0.01)
-            assert modules[2].readback_bits() == frame.digital_output_bits | 0x80
-            await endpoint.close()
-
-    run(main())
+        dio.reflect = welded  # type: ignore[method-assign]
+        frame = Frame()
+        for index in range(40):
+            frame.digital_output_bits = index & 3
+            await endpoint.actuate(index, frame, now_s())  # type: ignore[arg-type]
+            await asyncio.sleep(0.01)
+        assert modules[2].readback_bits() == frame.digital_output_bits | 0x80
 
 
 @pytest.mark.parametrize(
@@ -277,16 +234,11 @@ async def test_a_reboot_on_the_line_is_a_lapse() -> None:
         await station.open()
         await station.sense(now_tick(0), frame)
         press.modules["dio"].restart()
-
-        async def sensed() -> None:
-            await station.sense(now_tick(1), frame)
-
         for _ in range(200):
-            await sensed()
+            await station.sense(now_tick(1), frame)
             if frame.lease_lapse_count == 1 and all(frame.reading_ok):
                 break
             await asyncio.sleep(0.01)
         assert frame.lease_lapse_count == 1
         assert station.statistics()["restart_count"] == 1
         await station.close()
-        await until(lambda: True)

@@ -12,9 +12,8 @@ from typing import Any
 from fieldbus_bench import Frame
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from virtual_line import LINK, MODULUS, Line, conversion, driven, now_s, reading, run
+from virtual_line import MODULUS, Line, asking, conversion, cycling, in_virtual_time, now_s, reading
 
-from controller.fieldbus.rtu_cycle import RtuCycle
 from controller.fieldbus.rtu_endpoint import RtuEndpoint
 
 ANSWERS = ("exception", "unit_id", "function", "length", "duplicate", "split", "merged",
@@ -93,36 +92,22 @@ async def live(line: Line, endpoint: RtuEndpoint, stretches: list[Any]) -> None:
 
 @settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(STRETCHES, st.integers(0, 2**32))
-def test_no_fault_of_the_line_makes_a_wrong_reading_in_every_tick(
+@in_virtual_time
+async def test_no_fault_of_the_line_makes_a_wrong_reading_in_every_tick(
     stretches: list[Any], seed: int
 ) -> None:
-    async def main() -> None:
-        async with Line(seed) as line:
-            device, modules = driven()
-            endpoint = RtuEndpoint(device, modules, LINK, now_s, now_s, line.open_port)
-            await endpoint.open()
-            await live(line, endpoint, stretches)
-            await endpoint.close()
-
-    run(main())
+    async with asking(seed) as (line, endpoint, _):
+        await live(line, endpoint, stretches)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(STRETCHES, st.integers(0, 2**32))
-def test_no_fault_of_the_line_makes_a_wrong_reading_at_its_own_pace(
+@in_virtual_time
+async def test_no_fault_of_the_line_makes_a_wrong_reading_at_its_own_pace(
     stretches: list[Any], seed: int
 ) -> None:
-    async def main() -> None:
-        async with Line(seed) as line:
-            device, modules = driven(carried=True)
-            endpoint = RtuCycle(
-                device, modules, LINK, now_s, now_s, ("valve_open_fraction",), line.open_port
-            )
-            await endpoint.open()
-            await live(line, endpoint, stretches)
-            await endpoint.close()
-
-    run(main())
+    async with cycling(seed) as (line, endpoint, _):
+        await live(line, endpoint, stretches)
 
 
 def test_that_was_thousands_of_exchanges() -> None:

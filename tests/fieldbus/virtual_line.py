@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from functools import wraps
 from typing import Any
 
 from fieldbus_bench import SIGNALS, WIRING
 
 from controller.fieldbus.module import Module as Driven
-from controller.fieldbus.rtu_cycle import CarriedModule
+from controller.fieldbus.rtu_cycle import CarriedModule, RtuCycle
+from controller.fieldbus.rtu_endpoint import RtuEndpoint
 from controller.fieldbus.settings import Device, Link
-from controller.fieldbus.wiring import resolve
+from controller.fieldbus.wiring import Wired, resolve
 from hil.devices.face import Face
 from hil.devices.modbus_rtu import RtuServer
 from hil.devices.module import Module
@@ -43,9 +46,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.virtual_s
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main)
+def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test on a loop of its own, in which nothing waits."""
+
+    @wraps(test)
+    def run(*arguments: Any, **named: Any) -> None:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(test(*arguments, **named))
+
+    return run
 
 
 def now_s() -> float:
@@ -150,14 +159,37 @@ class _VirtualPort:
         self._line.received = lambda piece: None
 
 
-def driven(carried: bool = False) -> tuple[Device, list[Driven]]:
-    """The modules as the driver knows them."""
+LINK = Link(sense_budget_ms=5000, actuate_budget_ms=5000, reconnect_s_max=0.1, open_s_max=2)
+
+
+def _wired() -> tuple[Device, list[Wired]]:
     devices = [
         Device(name, profile, unit_id=unit, lease_ms=1000, serial="/dev/virtual", baud=BAUD)
         for unit, (name, profile) in enumerate(PROFILES.items(), 1)
     ]
-    make = CarriedModule if carried else Driven
-    return devices[0], [make(w) for w in resolve(devices, WIRING, SIGNALS)]
+    return devices[0], resolve(devices, WIRING, SIGNALS)
 
 
-LINK = Link(sense_budget_ms=5000, actuate_budget_ms=5000, reconnect_s_max=0.1, open_s_max=2)
+@asynccontextmanager
+async def asking(seed: int = 1) -> AsyncIterator[tuple[Line, RtuEndpoint, list[Driven]]]:
+    """A line, the driver that asks once a tick, and the modules as the driver knows them."""
+    device, wired = _wired()
+    modules = [Driven(module) for module in wired]
+    async with Line(seed) as line:
+        endpoint = RtuEndpoint(device, modules, LINK, now_s, now_s, line.open_port)
+        await endpoint.open()
+        yield line, endpoint, modules
+        await endpoint.close()
+
+
+@asynccontextmanager
+async def cycling(seed: int = 1) -> AsyncIterator[tuple[Line, RtuCycle, list[CarriedModule]]]:
+    """A line, the driver that goes round at its own pace, and the modules as it knows them."""
+    device, wired = _wired()
+    modules = [CarriedModule(module) for module in wired]
+    names = ("valve_open_fraction",)
+    async with Line(seed) as line:
+        endpoint = RtuCycle(device, modules, LINK, now_s, now_s, names, line.open_port)
+        await endpoint.open()
+        yield line, endpoint, modules
+        await endpoint.close()
