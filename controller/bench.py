@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import structs
 
 from controller.clocks import RealClock, VirtualClock
-from controller.composition import Plan, ending, load_plan, run_batch
+from controller.composition import ending, load_plan, run_batch
 from controller.config.problem import ConfigError
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, SIGNALS, KernelConfigError
+from controller.kernel import KernelConfigError
+from controller.plan import Plan
 from controller.ports import Signal, SignalNames, Sink, Station, StationError
 from controller.timing import LoopTiming
 
@@ -40,18 +41,16 @@ class BenchController:
             if real_time
             else VirtualClock(self.tick_s, utc_start_ns=UTC_START_NS)
         )
-        self._kernel = plan.kernel(Batch(id=f"bench-{plan.recipe.recipe.name}"[:64]))
+        batch = Batch(id=f"bench-{plan.recipe.recipe.name}"[:64])
+        self._kernel = plan.kernel(batch)
         self._procedure = plan.procedure()
-        self.names: SignalNames = SIGNAL_NAMES
-        self.signals: tuple[Signal, ...] = SIGNALS
+        self.names: SignalNames = plan.unit_class.names
+        self.signals: tuple[Signal, ...] = plan.unit_class.signals
         self.limits: Mapping[str, float] = {
             "temperature_c_max": plan.recipe.limits.temperature_c_max,
             "pressure_mpa_max": plan.recipe.limits.pressure_mpa_max,
         }
-        self.stack: Mapping[str, float] = {
-            "area_mm2": plan.recipe.stack.area_mm2,
-            "areal_mass_g_per_cm2": plan.recipe.stack.areal_mass_g_per_cm2,
-        }
+        self.stack: Mapping[str, float] = plan.workpiece(batch)
 
     @property
     def phase(self) -> str:
@@ -128,7 +127,7 @@ class BenchController:
 
 
 def open_controller(recipe: str, station: str, *, real_time: bool = False) -> BenchController:
-    """The press controller for one batch. `recipe` and `station` are names or files.
+    """The controller of a press or a WIP for one batch. `recipe` and `station` are names or files.
 
     Without `real_time` it beats as fast as the station answers. Raises StationError when
     recipe, station or the kernel's configuration is refused; the text names every problem.

@@ -20,10 +20,11 @@ from controller.capability import TARGET_CPK, Capability, capability, cpk_bound
 from controller.cli.errors import refusals
 from controller.cli.simulate import UTC_START_NS, simulated_station
 from controller.clocks import VirtualClock
-from controller.composition import COMPLETE, Plan, ending, load_plan, run_batch
+from controller.composition import COMPLETE, ending, load_press_plan, run_batch
 from controller.config.stack import Batch
-from controller.kernel import SIGNALS
+from controller.kernel import PRESS
 from controller.ports import Event, Sample
+from controller.press_plan import PressPlan
 from controller.timing import LoopTiming
 
 BALANCE_SIGMA_FRACTION = 0.0005
@@ -65,7 +66,7 @@ class _Watcher:
     """The last density of each phase, and whether a hold gave density up."""
 
     def __init__(self) -> None:
-        names = [signal.name for signal in SIGNALS]
+        names = [signal.name for signal in PRESS.signals]
         self._density = names.index("density_g_per_cm3")
         self._sigma = names.index("density_g_per_cm3_sigma")
         self._thickness = names.index("thickness_mm")
@@ -85,7 +86,7 @@ class _Watcher:
 
 def run_one(case: Case, seed: int) -> Run:
     """One batch of many, in this process. The same seed gives the same batch."""
-    plan = load_plan(case.recipe, case.station)
+    plan = load_press_plan(case.recipe, case.station)
     batch = Batch(id=f"capability-{seed}")
     if case.zeroed:
         batch = msgspec.structs.replace(batch, thickness_reference_mm=_zero(case, seed))
@@ -95,7 +96,7 @@ def run_one(case: Case, seed: int) -> Run:
 
 def _zero(case: Case, seed: int) -> float:
     """The displacement that this batch's tooling and sensors show without a stack."""
-    plan = load_plan(ZERO_RECIPE, case.station)
+    plan = load_press_plan(ZERO_RECIPE, case.station)
     gauge = replace(case, weighed=False)
     _, watcher = asyncio.run(_press(plan, Batch(id=f"zero-{seed}"), gauge, seed, GAUGE))
     steady = watcher.held_mm[len(watcher.held_mm) // 2 :]
@@ -103,7 +104,7 @@ def _zero(case: Case, seed: int) -> float:
 
 
 async def _press(
-    plan: Plan, batch: Batch, case: Case, seed: int, stack: dict[str, float] | None = None
+    plan: PressPlan, batch: Batch, case: Case, seed: int, stack: dict[str, float] | None = None
 ) -> tuple[Run, _Watcher]:
     station = simulated_station(case.machine, plan, batch, seed, vary=True, more=stack)
     await station.open()

@@ -19,16 +19,13 @@ from controller.cli.errors import EXIT_NOT_COMPLETE, refusals
 from controller.cli.session import Ending, Session, new_batch, open_record, run_session
 from controller.cli.springback import learn_from
 from controller.clocks import RealClock
-from controller.composition import COMPLETE, Plan, load_plan
+from controller.composition import COMPLETE, load_idle_plan, load_plan
 from controller.config.stack import Batch
 from controller.log import LogSink
+from controller.plan import Plan
 from controller.realtime import realtime
-from controller.recipe.idle import Idle
-from controller.recipe.phases import ends_on_density
 from controller.record.model import RecordError
 from controller.springback import SpringbackError
-
-DEFAULT_RECIPE = "sulfide-hot-press-100"  # gives an idle kernel its limits
 
 
 def run(
@@ -54,7 +51,7 @@ def run(
     writer = log.configure()
     try:
         with refusals():
-            plan = load_plan(recipe or DEFAULT_RECIPE, config)
+            plan = load_plan(recipe, config) if recipe else load_idle_plan(config)
             measured = Batch(
                 id="measured",
                 areal_mass_g_per_cm2=areal_mass,
@@ -63,7 +60,7 @@ def run(
             ending = _run_loop(_run(plan, recipe is not None, batch, measured))
         if ending.record is not None:
             _report(ending.record)
-            if any(ends_on_density(phase) for phase in plan.recipe.phase):
+            if plan.ends_on_density:
                 _learn(ending.record.parent, plan.recipe.recipe.name)
     finally:
         writer.close(2.0)
@@ -87,14 +84,11 @@ async def _run(plan: Plan, pressing: bool, given: str | None, measured: Batch) -
     batch = replace(measured, id=name)
     folder = Path(plan.station.record.directory)
     plan = plan.corrected(folder) if pressing else plan
-    if plan.density_correction_fraction:
-        structlog.get_logger("start").info(
-            "density target raised by learned springback",
-            fraction=plan.density_correction_fraction,
-        )
+    for said in plan.learned():
+        structlog.get_logger("start").info(said)
     kernel = plan.kernel(batch)
     record = partial(open_record, plan, batch, clock, folder) if pressing else None
-    procedure = plan.procedure() if pressing else Idle()
+    procedure = plan.procedure() if pressing else plan.idle()
     session = Session(plan, clock, procedure, kernel, record, [LogSink()])
     with realtime(plan.station.realtime) as grants:
         for grant in grants:

@@ -15,14 +15,14 @@ from rich.console import Console
 
 from controller import log
 from controller.cli.errors import EXIT_INTERRUPTED, EXIT_NOT_COMPLETE, refusals
-from controller.cli.faces import FACES
+from controller.cli.faces import face_of
 from controller.cli.machine import Machine, simulated_machine
 from controller.cli.record import kpi_table, write_report
 from controller.cli.session import Ending, Session, new_batch, open_record, run_session
 from controller.cli.view import RunView
 from controller.clocks import VirtualClock
-from controller.composition import COMPLETE, Plan, load_plan
-from controller.kernel import SIGNAL_NAMES, SIGNALS
+from controller.composition import COMPLETE, load_plan
+from controller.plan import Plan
 from controller.record.reader import StoredRecord
 from controller.telemetry.broker import Broker, start_broker
 
@@ -92,8 +92,7 @@ async def _demo(console: Console, plan: Plan, records: Path) -> Ending:
     batch = new_batch(plan, clock, None)
     procedure = plan.procedure()
     title = f"batch {batch.id}"
-    face = FACES["press"](SIGNALS, SIGNAL_NAMES)
-    view = RunView(console, title, face, lambda: procedure.progress, time.monotonic)
+    view = RunView(console, title, face_of(plan), lambda: procedure.progress, time.monotonic)
     kernel = plan.kernel(batch)
     record = partial(open_record, plan, batch, clock, records)
     with view:

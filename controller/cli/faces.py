@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from controller.plan import Plan
 from controller.ports import Sample, Signal, SignalNames
 
 Row = tuple[str, str, str, str]
@@ -125,3 +126,9 @@ FACES: Mapping[str, Callable[[tuple[Signal, ...], SignalNames], Face]] = {
     "wip": WipFace,
 }
 """By class of unit."""
+
+
+def face_of(plan: Plan) -> Face:
+    """The face of this plan's unit."""
+    unit_class = plan.unit_class
+    return FACES[unit_class.name](unit_class.signals, unit_class.names)

@@ -10,13 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from controller.cli.errors import EXIT_REFUSED, refusals
-from controller.config.model import load_material, load_station
+from controller.composition import read_files
 from controller.config.names import shipped
 from controller.config.problem import ConfigError
-from controller.kernel import SIGNAL_NAMES
 from controller.recipe.finding import Finding, Weight
-from controller.recipe.lint import lint
-from controller.recipe.model import load_recipe
 from controller.recipe.schema import as_text, schemas
 
 app = typer.Typer(no_args_is_help=True, help="Recipes: list, lint, schema for editors.")
@@ -59,10 +56,8 @@ def lint_command(
 
 
 def _findings(name: str, station_name: str) -> tuple[str, tuple[Finding, ...]]:
-    recipe, source = load_recipe(name)
-    material, _ = load_material(recipe.recipe.material, beside=source.path.parent)
-    station, _ = load_station(station_name, {"press": SIGNAL_NAMES})
-    return str(source.path), lint(recipe, material, station)
+    files = read_files(name, station_name)
+    return str(files.recipe_source.path), files.lint()
 
 
 def _print(console: Console, path: str, findings: tuple[Finding, ...]) -> None:

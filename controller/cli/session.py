@@ -13,11 +13,12 @@ from random import Random
 import structlog
 
 from controller.cli.link_watch import LinkWatch
-from controller.composition import Plan, ending, identity, run_batch
+from controller.composition import ending, run_batch
 from controller.config.stack import Batch
 from controller.fieldbus.modbus_station import ModbusStation
-from controller.kernel import SIGNAL_NAMES, SIGNALS, Kernel
+from controller.kernel import Kernel
 from controller.loop import Procedure
+from controller.plan import Plan
 from controller.ports import Clock, Event, Sample, Sink
 from controller.recipe.procedure import Procedure as RecipeProcedure
 from controller.record.journal import BatchRecord
@@ -56,13 +57,13 @@ class Ending:
 
 def modbus_station(plan: Plan, clock: Clock) -> ModbusStation:
     """The press of this plan behind its Modbus modules. Raises StationError."""
-    station = plan.station
-    not_fitted = set(SIGNAL_NAMES.channels) - set(station.channel)
+    station, names = plan.station, plan.unit_class.names
+    not_fitted = set(names.channels) - set(station.channel)
     return ModbusStation(
         station.device,
         station.wiring,
         station.link,
-        SIGNAL_NAMES,
+        names,
         clock.monotonic_s,
         not_fitted=not_fitted,
     )
@@ -78,7 +79,7 @@ def json_plane(plan: Plan, clock: Clock) -> JsonPlane | None:
     return JsonPlane(
         mqtt,
         path,
-        identity(plan.station),
+        plan.identity(),
         random=Random(),  # jitter of reconnecting: the one place where runs should differ
         utc_ns=clock.utc_ns,
         password=password,
@@ -188,7 +189,7 @@ def open_record(plan: Plan, batch: Batch, clock: Clock, folder: Path) -> BatchRe
     return BatchRecord(
         folder / f"{batch.id}.sqlite",
         plan.header(batch, clock),
-        SIGNALS,
+        plan.unit_class.signals,
         lossless=False,
         settings=plan.station.record,
     )

@@ -16,13 +16,13 @@ import typer
 from rich.console import Console
 
 from controller.cli.errors import EXIT_NOT_COMPLETE, refusals
-from controller.cli.faces import FACES
+from controller.cli.faces import face_of
 from controller.cli.results import figures_table
 from controller.cli.view import RunView
 from controller.clocks import VirtualClock
-from controller.composition import COMPLETE, Plan, ending, load_plan, run_batch
+from controller.composition import COMPLETE, ending, load_plan, run_batch
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, SIGNALS
+from controller.plan import Plan
 from controller.ports import SimulatedStation, StationError
 from controller.record.journal import BatchRecord
 from controller.record.model import Seal
@@ -44,28 +44,21 @@ def simulated_station(
     """The in-process machine, through its entry point: the product never imports it.
 
     With `vary` the seed also draws loading, powder, tooling, mains and instruments; `more`
-    are further numbers of the machine's stack. A recipe without a mass leaves the machine's.
+    are further numbers of the machine's stack.
     Raises StationError when no simulator is installed or it refuses the machine.
     """
     points = metadata.entry_points(group="hotpress.stations", name="simulation")
     if not points:
         raise StationError("no simulator is installed: entry point hotpress.stations/simulation")
     open_simulation = cast(Callable[..., SimulatedStation], next(iter(points)).load())
-    stack = plan.recipe.stack
-    mass = batch.areal_mass_g_per_cm2 or stack.areal_mass_g_per_cm2
-    loading = {"areal_mass_g_per_cm2": mass} if mass else {}
     try:
         return open_simulation(
             machine,
-            SIGNAL_NAMES,
+            plan.unit_class.names,
             seed=seed,
             variation_seed=seed if vary else None,
             tick_s=plan.station.station.tick_s,
-            stack={
-                "area_mm2": batch.area_mm2 or stack.area_mm2,
-                **loading,
-                **(more or {}),
-            },
+            stack={**plan.workpiece(batch), **(more or {})},
         )
     except ValueError as error:
         raise StationError(str(error)) from None
@@ -121,11 +114,11 @@ async def _simulate(
     station = simulated_station(machine, plan, batch, seed, vary=vary)
     await station.open()
     kernel, procedure = plan.kernel(batch), plan.procedure()
-    verdict = VERDICTS["press"](station.truth, SIGNALS)
-    record = BatchRecord(path, plan.header(batch, clock, seed), SIGNALS, lossless=True)
+    signals = plan.unit_class.signals
+    verdict = VERDICTS[plan.unit_class.name](station.truth, signals)
+    record = BatchRecord(path, plan.header(batch, clock, seed), signals, lossless=True)
     title = f"simulate {plan.recipe.recipe.name}, seed {seed}{', varied' if vary else ''}"
-    face = FACES["press"](SIGNALS, SIGNAL_NAMES)
-    view = RunView(console, title, face, lambda: procedure.progress, time.monotonic)
+    view = RunView(console, title, face_of(plan), lambda: procedure.progress, time.monotonic)
     timing = LoopTiming(plan.station.station.tick_s)
     begun_s = time.perf_counter()
     outcome, cause = "Interrupted", "interrupted"

@@ -13,16 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-from controller.cli.daemon import DEFAULT_RECIPE
 from controller.cli.errors import refusals
 from controller.cli.session import modbus_station
 from controller.cli.simulate import UTC_START_NS, simulated_station
 from controller.cli.tune_run import Found, Rig, tune_valve, tune_zones
 from controller.clocks import RealClock, VirtualClock
-from controller.composition import Plan, load_plan
+from controller.composition import IDLE_RECIPES, NAMES, load_press_plan
 from controller.config.model import load_station
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES
+from controller.press_plan import PressPlan
 from controller.tuning import Limits, Proposal, TuningError
 from controller.tuning import edit as editing
 from controller.tuning.proposal import Change, Loop, decode
@@ -56,7 +55,7 @@ def station_command(
     zone: Annotated[
         int | None, typer.Option(min=1, max=6, help="Drive and tune this zone alone")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="Whose limits hold")] = DEFAULT_RECIPE,
+    recipe: Annotated[str, typer.Option(help="Whose limits hold")] = IDLE_RECIPES["press"],
     valve: Annotated[
         bool, typer.Option("--valve", help="Then the valve's curve, on empty platens or a dummy")
     ] = False,
@@ -73,7 +72,7 @@ def station_command(
     """
     console = Console(highlight=False, soft_wrap=True)
     with refusals():
-        plan = load_plan(recipe, station)
+        plan = load_press_plan(recipe, station)
         if zone is not None and zone > len(plan.station.zone):
             raise TuningError(f"--zone {zone}: the station has {len(plan.station.zone)} zones")
         folder = output or Path("tuning") / f"{plan.station.station.id}-{_stamp()}"
@@ -96,12 +95,12 @@ def station_command(
     console.print(f"apply: hotpress tune apply {folder / PROPOSAL} STATION.toml")
 
 
-def _rise_alone_k(plan: Plan) -> float:
+def _rise_alone_k(plan: PressPlan) -> float:
     """A zone alone leaves its family: no further than half of what would trip."""
     return max(2.0, 0.5 * plan.station.limit.out_of_family_k)
 
 
-def _rig(plan: Plan, machine: str | None, seed: int) -> Rig:
+def _rig(plan: PressPlan, machine: str | None, seed: int) -> Rig:
     tick_s = plan.station.station.tick_s
     if machine is None:
         clock = RealClock(tick_s)
@@ -198,7 +197,7 @@ def _replace(path: Path, text: str) -> None:
     try:
         beside.write_text(text)
         beside.chmod(path.stat().st_mode)
-        load_station(str(beside.absolute()), {"press": SIGNAL_NAMES})
+        load_station(str(beside.absolute()), {"press": NAMES["press"]})
         beside.replace(path)
     except OSError as error:
         raise TuningError(f"{path}: {error.strerror}") from None

@@ -12,12 +12,14 @@ import msgspec
 from rich.console import Console
 
 from controller.cli.session import stop_on_signals
-from controller.composition import Plan, run_batch, software_version
+from controller.composition import run_batch
 from controller.config.stack import Batch
 from controller.config.station import Zone
-from controller.kernel import PERMISSIVE_NAMES, TRIP_NAMES, TRIP_TEXTS
+from controller.kernel import PRESS
 from controller.loop import Procedure
+from controller.plan import software_version
 from controller.ports import Clock, Event, Sample, Severity, Station
+from controller.press_plan import PressPlan
 from controller.timing import LoopTiming
 from controller.tuning import Limits, TuningError
 from controller.tuning.edit import with_texts
@@ -30,8 +32,8 @@ from controller.tuning.valve import ValveFit, ValvePoint, fit_valve
 from controller.tuning.valve_procedure import ValveLimits, ValveTuning
 
 TABLES = Tables(
-    PERMISSIVE_NAMES,
-    [f"{name} ({text})" for name, text in zip(TRIP_NAMES, TRIP_TEXTS, strict=True)],
+    PRESS.permissives.names,
+    [f"{name} ({text})" for name, text in zip(PRESS.trips.names, PRESS.trips.texts, strict=True)],
 )
 WORKING_C = 100.0  # the predicted step ends here, or at the recipe's maximum
 VALVE_BAR_LOW, VALVE_BAR_HIGH, VALVE_BAR_PER_S = 15.0, 45.0, 0.5
@@ -42,7 +44,7 @@ FULL_SCALE_SHARE_MAX = 0.9
 class Rig:
     """One press for one experiment; `open_station` gives a station that is not open yet."""
 
-    plan: Plan
+    plan: PressPlan
     clock: Clock
     open_station: Callable[[], Station]
     on_the_wire: bool = False
@@ -130,7 +132,7 @@ async def _run(
     )
 
 
-def valve_limits(plan: Plan) -> ValveLimits:
+def valve_limits(plan: PressPlan) -> ValveLimits:
     """Low pressures of the cylinder as stack pressure, inside the recipe's maximum.
 
     Raises TuningError when the recipe's stack leaves no span.
@@ -156,7 +158,7 @@ def valve_limits(plan: Plan) -> ValveLimits:
     )
 
 
-def _zones_found(plan: Plan, tuning: ZoneTuning, limits: Limits, machine: str) -> Found:
+def _zones_found(plan: PressPlan, tuning: ZoneTuning, limits: Limits, machine: str) -> Found:
     """Fits and pictures: seconds of arithmetic, after the press was made safe."""
     step_s = plan.station.station.tick_s * plan.station.station.thermal_ticks
     loops: list[Loop] = []
@@ -201,7 +203,7 @@ class _pictures:  # noqa: N801 - a context, read as a phrase
         return kind is not None and issubclass(kind, ImportError)
 
 
-def _with_valve(plan: Plan, found: Found, points: Sequence[ValvePoint]) -> Found:
+def _with_valve(plan: PressPlan, found: Found, points: Sequence[ValvePoint]) -> Found:
     rows = [f"{p.opening_fraction:.6f},{p.pressure_bar:.4f},{int(p.rising)}" for p in points]
     text = "\n".join(["opening_fraction,pressure_bar,rising", *rows, ""])
     fit = fit_valve(points, hashlib.sha256(text.encode()).hexdigest())
@@ -213,7 +215,7 @@ def _with_valve(plan: Plan, found: Found, points: Sequence[ValvePoint]) -> Found
     return Found(msgspec.structs.replace(found.proposal, valve=fit, changes=changes), files)
 
 
-def _valve_changes(plan: Plan, fit: ValveFit) -> list[Change]:
+def _valve_changes(plan: PressPlan, fit: ValveFit) -> list[Change]:
     """Only what was measured: the dead band lies below the pressures that were gone to."""
     new = {
         "valve_full_scale_bar": float(f"{fit.full_scale_bar:.4g}"),

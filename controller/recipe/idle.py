@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from controller.ports import Tick
-from controller.recipe.frames import Ask, Command, Observation
 from controller.recipe.progress import Transition
 
 
@@ -13,12 +14,13 @@ class Idle:
     phase = "idle"
     finished = False
 
-    def __init__(self, *, lease_ticks: int = 50) -> None:
+    def __init__(self, rest: Any, *, lease_ticks: int = 50) -> None:
+        """`rest` is what the unit asks for when it asks for nothing (controller.recipe.unit)."""
+        self._rest = rest
         self._lease_ticks = lease_ticks
 
-    def step(
-        self, tick: Tick, observation: Observation, command: Command
-    ) -> tuple[Transition, ...]:
+    def step(self, tick: Tick, observation: Any, command: Any) -> tuple[Transition, ...]:
         """Ask for everything off, and renew that."""
-        Ask().write(command, valid_until_tick=tick.index + self._lease_ticks, reset=False)
+        until = tick.index + self._lease_ticks
+        self._rest.write(command, valid_until_tick=until, reset=False)
         return ()

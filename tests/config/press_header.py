@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from controller.kernel import ADVISORY_ACTIONS
+from controller.kernel import PRESS
 from controller.ports import SignalNames
 from controller.recipe.status import KernelNames
 
@@ -47,5 +47,5 @@ NAMES = KernelNames(
     interlocks=rows("press_interlock", "PRESS_INTERLOCK_"),
     trips=rows("press_trip", "PRESS_TRIP_"),
     advisories=rows("press_advisory", "PRESS_ADVISORY_"),
-    advice=ADVISORY_ACTIONS,
+    advice=PRESS.advice,
 )

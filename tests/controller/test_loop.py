@@ -9,6 +9,7 @@ from controller.composition import load_plan
 from controller.config.stack import Batch
 from controller.journalist import Journalist
 from controller.loop import run
+from controller.recipe.frames import Ask
 from controller.recipe.idle import Idle
 from controller.timing import LoopTiming
 
@@ -36,7 +37,7 @@ class Wants(Idle):
     """Asks for heat and pump from the first step."""
 
     def __init__(self, steps):
-        super().__init__()
+        super().__init__(Ask())
         self.left = steps
 
     @property
@@ -92,7 +93,7 @@ def test_a_bug_in_a_driver_ends_with_all_off_and_closed(plan):
 
 def test_a_request_to_stop_ends_with_all_off(plan):
     station = Station()
-    go(plan, station, Idle(), stopping=lambda: len(station.written) > 30)
+    go(plan, station, plan.idle(), stopping=lambda: len(station.written) > 30)
     assert station.written[-1] == (0, 0.0)
     assert 30 < len(station.written) < 50
 

@@ -192,7 +192,7 @@ def test_what_cannot_be_opened_says_why(machine, options, word):
 
 def test_names_agree_with_the_kernel_s():
     kernel = pytest.importorskip("controller.kernel")
-    assert set(kernel.SIGNAL_NAMES.channels) == set(READINGS)
-    assert set(kernel.SIGNAL_NAMES.digital_inputs) == set(DIGITAL_INPUTS)
-    assert set(kernel.SIGNAL_NAMES.digital_outputs) == set(DIGITAL_OUTPUTS)
-    assert kernel.SIGNAL_NAMES.analogue_outputs == ANALOGUE_OUTPUTS
+    assert set(kernel.PRESS.names.channels) == set(READINGS)
+    assert set(kernel.PRESS.names.digital_inputs) == set(DIGITAL_INPUTS)
+    assert set(kernel.PRESS.names.digital_outputs) == set(DIGITAL_OUTPUTS)
+    assert kernel.PRESS.names.analogue_outputs == ANALOGUE_OUTPUTS

@@ -6,7 +6,7 @@ import pytest
 from kernel_case import ADVISORY, CHANNEL, INPUT, OUTPUT, Bench, bits
 from test_trip_limits import at_work
 
-from controller.kernel import ADVISORY_ACTIONS, ADVISORY_NAMES, ffi, lib
+from controller.kernel import PRESS, ffi, lib
 
 WARN, HOLD = lib.PRESS_ADVICE_WARN, lib.PRESS_ADVICE_HOLD
 STEP = 10  # ticks of the thermal laws
@@ -21,10 +21,10 @@ def ticks_to(bench: Bench, name: str, most: int = 800) -> int | None:
 
 
 def test_every_row_has_a_text_and_warns_or_holds_but_not_both():
-    texts = {ffi.string(lib.press_advisory_text(row)) for row in range(len(ADVISORY_NAMES))}
-    assert len(texts) == len(ADVISORY_NAMES) == lib.PRESS_ADVISORY_COUNT
-    assert all(bool(action & WARN) != bool(action & HOLD) for action in ADVISORY_ACTIONS)
-    assert all(action == WARN or action & HOLD for action in ADVISORY_ACTIONS)
+    texts = {ffi.string(lib.press_advisory_text(row)) for row in range(len(PRESS.advisories.names))}
+    assert len(texts) == len(PRESS.advisories.names) == lib.PRESS_ADVISORY_COUNT
+    assert all(bool(action & WARN) != bool(action & HOLD) for action in PRESS.advice)
+    assert all(action == WARN or action & HOLD for action in PRESS.advice)
 
 
 @pytest.mark.parametrize("row", [-1, len(ADVISORY), 2**31 - 1, -(2**31)])

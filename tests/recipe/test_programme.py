@@ -14,7 +14,7 @@ from press_header import NAMES
 
 from controller.config.material import Material
 from controller.config.model import load_material, load_station
-from controller.kernel import SIGNAL_NAMES
+from controller.kernel import PRESS
 from controller.recipe.frames import Ask, Seen, look
 from controller.recipe.lint import lint
 from controller.recipe.manual import DUTY_MAX, Manual
@@ -29,7 +29,7 @@ from controller.recipe.states import State
 RECIPE, _ = load_recipe("aba-stack-90")
 PLACE = next(i for i, phase in enumerate(RECIPE.phase) if isinstance(phase, Programme))
 MATERIAL: Material = load_material("nmc811-argyrodite-cathode")[0]
-STATION = load_station("demo-press", {"press": SIGNAL_NAMES})[0]
+STATION = load_station("demo-press", {"press": PRESS.names})[0]
 
 
 def recipe_of(*segments: Segment, **changes: object) -> Recipe:

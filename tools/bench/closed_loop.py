@@ -10,10 +10,11 @@ from typing import Any
 
 from controller.cli.simulate import UTC_START_NS, simulated_station
 from controller.clocks import VirtualClock
-from controller.composition import Plan, run_batch
+from controller.composition import run_batch
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, ffi
+from controller.kernel import PRESS, ffi
 from controller.ports import Tick
+from controller.press_plan import PressPlan
 from controller.recipe.procedure import Procedure, Transition
 from controller.timing import LoopTiming
 from hil.plant import Plant, PlantWire
@@ -42,11 +43,11 @@ class Recorder:
         return moves
 
 
-def _begin(plan: Plan, batch: Batch, machine: str, seed: int) -> list[bytes]:
+def _begin(plan: PressPlan, batch: Batch, machine: str, seed: int) -> list[bytes]:
     """Kernel and plant before the first tick, as simulate builds them."""
     kernel = plan.kernel(batch)
     plant = simulated_station(machine, plan, batch, seed).plant  # type: ignore[attr-defined]
-    wire: PlantWire = plant.wire(SIGNAL_NAMES, tick_s=plan.station.station.tick_s)
+    wire: PlantWire = plant.wire(PRESS.names, tick_s=plan.station.station.tick_s)
     return [
         *(ffi.buffer(part)[:] for part in (kernel._config, kernel._state)),
         *(plant_ffi.buffer(part)[:] for part in (plant._config, plant._state, wire._wiring)),
@@ -54,7 +55,7 @@ def _begin(plan: Plan, batch: Batch, machine: str, seed: int) -> list[bytes]:
     ]
 
 
-def c_loop(plan: Plan, batch: Batch, machine: str, seed: int) -> Callable[[], float]:
+def c_loop(plan: PressPlan, batch: Batch, machine: str, seed: int) -> Callable[[], float]:
     """A run of the batch in C; process seconds a wall second.
 
     Runs it in Python first. Raises RuntimeError when C does not end where Python did.
@@ -77,7 +78,9 @@ def c_loop(plan: Plan, batch: Batch, machine: str, seed: int) -> Callable[[], fl
     return run
 
 
-def _run_in_python(plan: Plan, batch: Batch, machine: str, seed: int, recorder: Recorder) -> Plant:
+def _run_in_python(
+    plan: PressPlan, batch: Batch, machine: str, seed: int, recorder: Recorder
+) -> Plant:
     station = simulated_station(machine, plan, batch, seed)
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=UTC_START_NS)
     asyncio.run(

@@ -13,7 +13,7 @@ from functools import partial
 
 from controller.cli.machine import simulated_machine
 from controller.config.model import load_station
-from controller.kernel import SIGNAL_NAMES
+from controller.kernel import PRESS
 from tools.bench.event_loop import EVENT_LOOP, new_event_loop
 from tools.bench.harness import ROUNDS_MIN, Metric, Samples, compare, interleave
 from tools.bench.scene import MACHINE, STATION
@@ -53,7 +53,7 @@ def _metrics(name: str, taken: dict[str, Samples]) -> dict[str, Metric]:
 
 
 def measure(quick: bool) -> dict[str, Metric]:
-    station, _ = load_station(STATION, {"press": SIGNAL_NAMES})
+    station, _ = load_station(STATION, {"press": PRESS.names})
     rounds = ROUNDS_MIN if quick else 15
     with (
         simulated_machine(MACHINE, seed=1) as machine,

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from controller.composition import load_plan
+from controller.composition import load_press_plan
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, Kernel, lib
+from controller.kernel import PRESS, Kernel, lib
 from controller.ports import Tick
 from hil.plant import Plant
 from hil.station import SimulatedStation, open_simulation
@@ -58,13 +58,13 @@ class Press:
     """A press on its feet: armed, cold, open."""
 
     def __init__(self, seed: int, *, vary: bool = False, valve: Valve | None = None) -> None:
-        plan = load_plan(RECIPE, STATION)
+        plan = load_press_plan(RECIPE, STATION)
         stack = plan.recipe.stack
         self.kernel = plan.kernel(Batch(id="bench"))
         self.tick_s: float = plan.station.station.tick_s
         station = open_simulation(
             MACHINE,
-            SIGNAL_NAMES,
+            PRESS.names,
             seed=seed,
             variation_seed=seed if vary else None,
             tick_s=self.tick_s,

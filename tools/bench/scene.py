@@ -11,9 +11,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from controller.composition import load_plan
+from controller.composition import load_press_plan
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, Kernel, ffi, lib
+from controller.kernel import PRESS, Kernel, ffi, lib
 from controller.ports import SimulatedStation, Tick
 from hil.station import open_simulation
 
@@ -47,14 +47,14 @@ class Scene:
 
 def demo_kernel() -> Kernel:
     """The kernel of the demo press with the shipped recipe's limits."""
-    return load_plan(RECIPE, STATION).kernel(Batch(id="bench"))
+    return load_press_plan(RECIPE, STATION).kernel(Batch(id="bench"))
 
 
 def hot_scene() -> Scene:
     """Press until it is heating under rising load. Raises RuntimeError when it is not."""
     kernel = demo_kernel()
     tick_s: float = kernel._config.tick_s
-    station = open_simulation(MACHINE, SIGNAL_NAMES, seed=1, tick_s=tick_s)
+    station = open_simulation(MACHINE, PRESS.names, seed=1, tick_s=tick_s)
     asyncio.run(_press(kernel, station, 0, WARM_UP_TICKS))
     state = ffi.buffer(kernel._state)[:]
     frames = asyncio.run(_press(kernel, station, WARM_UP_TICKS, FRAMES))

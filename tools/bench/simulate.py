@@ -17,10 +17,11 @@ from time import perf_counter
 
 from controller.cli.simulate import UTC_START_NS, simulated_station
 from controller.clocks import VirtualClock
-from controller.composition import Plan, load_plan, run_batch
+from controller.composition import load_press_plan, run_batch
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, SIGNALS
+from controller.kernel import PRESS
 from controller.ports import Sink
+from controller.press_plan import PressPlan
 from controller.record.journal import BatchRecord
 from controller.timing import LoopTiming
 from hil.plant import Plant
@@ -36,7 +37,7 @@ _BATCH_TARGET = Target("ours", ">=", 600.0)
 _IN_C = "the same batch entirely in C"
 
 
-async def _loop(plan: Plan, process_s: float, sinks: list[Sink]) -> None:
+async def _loop(plan: PressPlan, process_s: float, sinks: list[Sink]) -> None:
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=UTC_START_NS)
     await run_batch(
         simulated_station(MACHINE, plan, _BATCH, _SEED),
@@ -50,20 +51,20 @@ async def _loop(plan: Plan, process_s: float, sinks: list[Sink]) -> None:
     )
 
 
-def _with_record(plan: Plan, process_s: float) -> None:
+def _with_record(plan: PressPlan, process_s: float) -> None:
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=UTC_START_NS)
     with tempfile.TemporaryDirectory(prefix="hotpress-bench-") as folder:
         header = plan.header(_BATCH, clock, _SEED)
-        record = BatchRecord(Path(folder) / "bench.sqlite", header, SIGNALS, lossless=True)
+        record = BatchRecord(Path(folder) / "bench.sqlite", header, PRESS.signals, lossless=True)
         try:
             asyncio.run(_loop(plan, process_s, [record]))
         finally:
             record.close("Stopped", "the bench has seen enough")
 
 
-def _plant_alone(plan: Plan, process_s: float) -> None:
+def _plant_alone(plan: PressPlan, process_s: float) -> None:
     tick_s = plan.station.station.tick_s
-    wire = Plant.from_machine(MACHINE, seed=_SEED).wire(SIGNAL_NAMES, tick_s=tick_s)
+    wire = Plant.from_machine(MACHINE, seed=_SEED).wire(PRESS.names, tick_s=tick_s)
     for _ in range(round(process_s / tick_s)):
         wire.command(0, 0.0)
         wire.advance()
@@ -91,7 +92,7 @@ def _whole_recipe() -> float:
 
 
 def measure(quick: bool) -> dict[str, Metric]:
-    plan = load_plan(RECIPE, STATION)
+    plan = load_press_plan(RECIPE, STATION)
     process_s = 10.0 if quick else 120.0
     taken = interleave(
         {

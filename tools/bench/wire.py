@@ -19,7 +19,7 @@ from controller.config.model import Station
 from controller.fieldbus.modbus_station import ModbusStation
 from controller.fieldbus.profile import load_profile
 from controller.fieldbus.settings import Device, Link
-from controller.kernel import SIGNAL_NAMES, SensorFrame, ffi
+from controller.kernel import PRESS, SensorFrame, ffi
 from controller.ports import Tick
 
 _READ_INPUT, _WRITE_MULTIPLE = 4, 16
@@ -100,10 +100,10 @@ def _station(station: Station, devices: list[Device]) -> ModbusStation:
     names = {device.name for device in devices}
     wiring = {s: at for s, at in station.wiring.items() if at.split(".")[0] in names}
     elsewhere = (set(station.wiring) - set(wiring)) | (
-        set(SIGNAL_NAMES.channels) - set(station.channel)
+        set(PRESS.names.channels) - set(station.channel)
     )
     return ModbusStation(
-        devices, wiring, _PATIENCE, SIGNAL_NAMES, time.monotonic, not_fitted=elsewhere
+        devices, wiring, _PATIENCE, PRESS.names, time.monotonic, not_fitted=elsewhere
     )
 
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from controller.composition import load_plan
+from controller.composition import load_press_plan
 from controller.config.stack import Batch
-from controller.kernel import SIGNAL_NAMES, Kernel, lib
+from controller.kernel import PRESS, Kernel, lib
 from controller.ports import Tick
 from hil.description import Machine
 from hil.machine import read_machine
@@ -110,7 +110,7 @@ class Rig:
         self.kernel = kernel
         self.plant = Plant(machine, seed=seed, noise=noise)
         tick_s = kernel._config.tick_s
-        self.station = SimulatedStation(self.plant, SIGNAL_NAMES, tick_s=tick_s, seed=seed)
+        self.station = SimulatedStation(self.plant, PRESS.names, tick_s=tick_s, seed=seed)
         self.tick_s: float = tick_s
         self.index = 0
 
@@ -164,7 +164,7 @@ class Instant:
 
 def press_kernel(area_mm2: float = 2500.0, **hydraulic: float) -> Kernel:
     """The demo press's kernel with another stack, or other hydraulic settings."""
-    kernel = load_plan(RECIPE, STATION).kernel(Batch(id="pressure"))
+    kernel = load_press_plan(RECIPE, STATION).kernel(Batch(id="pressure"))
     config = kernel._config
     config.stack.area_mm2 = area_mm2
     config.limit.stack_pressure_mpa_max = 500e3 / area_mm2
