@@ -21,6 +21,7 @@ from controller.fieldbus.settings import Link
 from controller.ports import OutputFrame, StationError
 
 _BACK_OFF_S_MIN = 0.02
+_PATIENCE_S_MIN = 0.05  # a first try to come back: whoever answers at all does so within this
 _DOWN_WAIT_S = 0.005  # a virtual clock must not race ahead while the wire is being mended
 
 
@@ -51,7 +52,7 @@ class TcpEndpoint:
     async def open(self) -> None:
         """Connect and check every module. Raises StationError saying which, and what it found."""
         try:
-            await self._bring_up()
+            await self._bring_up(self._link.open_s_max)
         except BaseException:
             self._connection.drop()
             raise
@@ -145,10 +146,12 @@ class TcpEndpoint:
             self._mending = asyncio.get_running_loop().create_task(self._mend())
 
     async def _mend(self) -> None:
-        back_off_s = _BACK_OFF_S_MIN
+        """Tries that wait longer and longer: one answer lost while greeting must not cost
+        `open_s_max`, or a disturbance of milliseconds becomes seconds of lost inputs."""
+        back_off_s, patience_s = _BACK_OFF_S_MIN, _PATIENCE_S_MIN
         while not self._closed:
             try:
-                await self._bring_up()
+                await self._bring_up(min(patience_s, self._link.open_s_max))
             except StationError:
                 self._connection.drop()
             else:
@@ -156,10 +159,11 @@ class TcpEndpoint:
                 return
             await asyncio.sleep(back_off_s)
             back_off_s = min(2 * back_off_s, self._link.reconnect_s_max)
+            patience_s *= 2
 
-    async def _bring_up(self) -> None:
+    async def _bring_up(self, timeout_s: float) -> None:
         try:
-            async with asyncio.timeout(self._link.open_s_max) as deadline:
+            async with asyncio.timeout(timeout_s) as deadline:
                 if not await self._connection.connect():
                     raise StationError(
                         f"{self.where}: nothing listens there; start the device or correct "
@@ -174,6 +178,6 @@ class TcpEndpoint:
                         self._monotonic,
                     )
         except TimeoutError:
-            why = self._connection.fault() or f"no answer within {self._link.open_s_max:g} s"
+            why = self._connection.fault() or f"no answer within {timeout_s:g} s"
             raise StationError(f"{self.where}: connected, but no Modbus answer: {why}") from None
         self._up.set()

@@ -39,6 +39,7 @@ class NearDevice:
         self.channels = [i for i, n in enumerate(signals.channels) if n in wired]
         self.input_mask = _mask(signals.digital_inputs, wired)
         self.output_mask = _mask(signals.digital_outputs, wired)
+        self._first_output = self.output_mask & -self.output_mask
         self.openings = [i for i, n in enumerate(signals.analogue_outputs) if n in wired]
         self.has_outputs = bool(self.openings) or self.output_mask != 0
         self._safe: Outputs = (0, *(0.0 for _ in signals.analogue_outputs))
@@ -88,7 +89,7 @@ class NearDevice:
         if "stuck" in self._verbs:
             return held
         if not unheard:
-            return asked
+            return (asked[0] ^ self._first_output, *asked[1:]) if self.is_shared else asked
         if self._unheard_ticks == self._lease_ticks:
             self.lapse_count += int(self.has_outputs)
         return held if self._unheard_ticks < self._lease_ticks else self._safe
@@ -152,8 +153,6 @@ class NearDevices:
                 digital_age_s = max(digital_age_s, age_s if device.input_mask else 0.0)
                 continue
             self._hear(device, wire.readings, wire.input_bits)
-            if device.is_shared:
-                self._readback ^= device.output_mask & -device.output_mask
             babble = device.says_garbage
             if babble is not None:
                 self._babble(device, babble, frame)

@@ -13,7 +13,7 @@ import msgspec
 from hil.scenarios.course import Course
 from hil.scenarios.model import Scenario
 from hil.scenarios.runner import play
-from hil.scenarios.verdict import Verdict, judge
+from hil.scenarios.verdict import RIDES_ON, STRENGTH, Verdict, judge
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -70,13 +70,15 @@ def read_run(path: Path) -> Kept:
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How one scenario went on two faces. `reaction_s` is other minus first, None without."""
+    """How one scenario went on two faces. `reaction_s` is other minus first, None without;
+    `found` what was seen on both, empty when it was the same."""
 
     id: str
     first: str
     other: str
     same_verdict: bool
     reaction_s: float | None
+    found: str = ""
 
 
 def differences(verdicts: Sequence[Verdict]) -> list[Difference]:
@@ -89,11 +91,25 @@ def differences(verdicts: Sequence[Verdict]) -> list[Difference]:
             continue
         times = (base.reaction_s, verdict.reaction_s)
         both = times[1] - times[0] if times[0] is not None and times[1] is not None else None
-        same = (base.passed, base.found, base.outcome) == (
-            verdict.passed, verdict.found, verdict.outcome,
-        )  # fmt: skip
-        found.append(Difference(verdict.id, base.face, verdict.face, same, both))
+        found.append(
+            Difference(
+                verdict.id,
+                base.face,
+                verdict.face,
+                _is_same(base, verdict),
+                both,
+                "" if base.found == verdict.found else f"{base.found} → {verdict.found}",
+            )
+        )
     return found
+
+
+def _is_same(one: Verdict, other: Verdict) -> bool:
+    """A batch that runs on does so whether or not a ramp waited a moment on the way: that hangs
+    on a tick. Any stronger reaction must be the same."""
+    both_ran_on = max(STRENGTH[one.found], STRENGTH[other.found]) <= RIDES_ON
+    same = one.found == other.found or both_ran_on
+    return same and (one.passed, one.outcome) == (other.passed, other.outcome)
 
 
 def is_as_known(verdicts: Sequence[Verdict], apart: Sequence[Difference]) -> bool:

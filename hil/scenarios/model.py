@@ -41,10 +41,10 @@ starting or advancing; `hold`, `stop` and `trip` are the batch's; `refuse` never
 
 Outcome = Literal["Complete", "Stopped", "Aborted", "Refused"]
 
-OUTPUT_GROUPS = ("heat", "contactors", "pump", "all", "none")
+OUTPUT_GROUPS = ("heat", "contactors", "pump", "power", "all", "none")
 """Outputs at the plant that must be safe, beside single ones by name. heat: SSRs off or
-contactors open; contactors: open; pump: off, and no approach; all: every output off; none: the
-fault itself holds the output, so the controller's event counts."""
+contactors open; contactors: open; pump: off, and no approach; power: contactors and pump; all:
+every output off; none: the fault itself holds the output, so the controller's event counts."""
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Row = Annotated[str, Meta(pattern=r"^[SAFP][0-9]{2}\Z")]

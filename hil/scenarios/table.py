@@ -59,13 +59,13 @@ def _measured(one: Verdict) -> str:
 
 def difference_table(apart: Sequence[Difference]) -> Table:
     table = Table(title="Faces compared")
-    for name in ("Scenario", "Faces", "Verdict"):
+    for name in ("Scenario", "Faces", "Verdict", "Seen"):
         table.add_column(name)
     table.add_column("Difference of reaction, s", justify="right")
     for one in apart:
         shown = "" if one.reaction_s is None else f"{one.reaction_s:+.2f}"
         same = "[green]same[/]" if one.same_verdict else "[bold red]differs[/]"
-        table.add_row(one.id, f"{one.first} → {one.other}", same, shown)
+        table.add_row(one.id, f"{one.first} → {one.other}", same, one.found, shown)
     return table
 
 

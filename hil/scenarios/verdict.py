@@ -26,7 +26,7 @@ STRENGTH: dict[Reaction, int] = {
     "ignore": 0, "warn": 1, "sub": 1, "inhibit": 2, "hold": 3, "stop": 4, "trip": 5, "refuse": 6,
 }  # fmt: skip
 _RUNS_ON = 1  # strongest reaction that asks nothing of the batch
-_RIDES_ON = STRENGTH["inhibit"]  # a ramp that waits a while is no end of a batch
+RIDES_ON = STRENGTH["inhibit"]  # a ramp that waits a while is no end of a batch
 _STATES: dict[str, Reaction] = {"holding": "hold", "stopping": "stop", "aborting": "trip"}
 _SEVERE = ("warning", "alarm")
 
@@ -169,7 +169,7 @@ def is_safe(course: Course, outputs: str) -> Callable[[int], bool]:
     every = course.bits_of([name for name in names if name != "watchdog"])
     if outputs == "heat":
         return lambda bits: not bits & heaters or not bits & contactors
-    groups = {"contactors": contactors, "pump": pump, "all": every}
+    groups = {"contactors": contactors, "pump": pump, "power": contactors | pump, "all": every}
     mask = groups[outputs] if outputs in groups else course.bits_of([outputs])
     return lambda bits: not bits & mask
 
@@ -230,7 +230,7 @@ def _wrong_reaction(
     if expect.reaction == "refuse" or found == "refuse":
         same = expect.reaction == found
         return [] if same else [f"expected {expect.reaction}, found {found}"]
-    if STRENGTH[expect.reaction] <= _RUNS_ON and STRENGTH[_strongest(course)] > _RIDES_ON:
+    if STRENGTH[expect.reaction] <= _RUNS_ON and STRENGTH[_strongest(course)] > RIDES_ON:
         return [f"expected {expect.reaction}, but {_strongest(course)}"]
     if expect.reaction != "ignore" and note is None:
         of = f" of {' or '.join(expect.sources)}" if expect.sources else ""

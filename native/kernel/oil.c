@@ -7,8 +7,9 @@
  *                  already is uncommanded_bar above what the valve is asked for
  * At the rate of the thermal laws:
  *     follows      a setpoint that moved by follow_bar must have taken the oil along, by
- *                  follow_ratio_min at least. Down it does not: the release is stuck. Up: the pump,
- *                  a leak or air
+ *                  follow_ratio_min at least; counted from where it turned, or was last seen to
+ *                  take it along. Down it does not: the release is stuck. Up: the pump, a leak or
+ *                  air
  *     short        the ramp is held back for want of pressure, and the pressure does not come
  *     dump         an open dump must empty the cylinder
  *     hunting      the sign of the error at a resting setpoint changes too often
@@ -25,6 +26,8 @@
 #define SMOOTH_S 0.3
 #define FOLLOW_LAG_S 0.6 /* smoothing, and a valve that crosses its play */
 #define LEAST_MARGIN_BAR 3.0
+#define COME_RATIO 0.25 /* of follow_bar: shortest move that can have been followed */
+#define FULL_FOLLOW_RATIO 0.8
 #define DUMP_FALL_BAR 1.0
 #define SHORT_RISE_BAR 0.5
 #define BEHIND_BAR 0.5
@@ -129,23 +132,45 @@ static void rest_follow(press_oil_state_t *oil, double asked)
     oil->follow_s = 0.0;
 }
 
-static void watch_follow(const press_config_t *config, press_state_t *state, double step_s,
-                         bool leads)
+static void followed(press_oil_state_t *oil, double asked)
+{
+    rest_follow(oil, asked);
+    oil->follow_ratio = 1.0;
+    oil->follows_down_not = oil->follows_up_not = 0;
+}
+
+/* Far enough along to be no noise: what moves from here on is looked at afresh, or oil that has
+ * come already would vouch for a valve that jams now. */
+static bool has_come(const press_config_t *config, double moved_bar, double came_bar)
+{
+    return fabs(moved_bar) >= COME_RATIO * config->limit.follow_bar &&
+           came_bar / moved_bar >= FULL_FOLLOW_RATIO;
+}
+
+static void watch_follow(const press_config_t *config, press_state_t *state, double setpoint_bar_now,
+                         double step_s, bool leads)
 {
     press_oil_state_t *oil = &state->oil;
     const double asked = oil->lagged_setpoint_bar;
     if (!leads || asked < config->hydraulic.pressure_min_bar + LEAST_MARGIN_BAR) {
-        rest_follow(oil, asked);
-        oil->follow_ratio = 1.0;
-        oil->follows_down_not = oil->follows_up_not = 0;
+        followed(oil, asked);
         return;
     }
     const double moved_bar = asked - oil->follow_setpoint_bar;
     oil->follow_s += step_s;
-    if (fabs(moved_bar) < config->limit.follow_bar) return;
     /* Neither sensor may follow: down the lower one is asked, up the higher one. */
     const double came_bar = moved_bar < 0.0 ? oil->smooth_low_bar - oil->follow_low_bar
                                             : oil->smooth_high_bar - oil->follow_high_bar;
+    const bool turned = moved_bar * (setpoint_bar_now - asked) < 0.0;
+    if (turned) {
+        rest_follow(oil, asked);
+        return;
+    }
+    if (has_come(config, moved_bar, came_bar)) {
+        followed(oil, asked);
+        return;
+    }
+    if (fabs(moved_bar) < config->limit.follow_bar) return;
     const bool behind = moved_bar < 0.0 ? oil->smooth_low_bar > asked + BEHIND_BAR
                                         : oil->smooth_high_bar < asked - BEHIND_BAR;
     oil->follow_ratio = behind ? came_bar / moved_bar : 1.0;
@@ -222,12 +247,13 @@ void press_oil_slow(const press_config_t *config, press_state_t *state,
                        written(state, PRESS_OUTPUT_LOAD_HOLDING_VALVE_OPEN) &&
                        observation->pressure_quality != PRESS_BAD;
     const double share = step_s / (SMOOTH_S + step_s);
+    const double setpoint_bar_now = setpoint_bar(config, observation);
     press_oil_state_t *oil = &state->oil;
     oil->smooth_low_bar += share * (lower_bar(config, observation) - oil->smooth_low_bar);
     oil->smooth_high_bar += share * (observation->cylinder_pressure_bar - oil->smooth_high_bar);
-    oil->lagged_setpoint_bar += step_s / (FOLLOW_LAG_S + step_s) *
-                                (setpoint_bar(config, observation) - oil->lagged_setpoint_bar);
-    watch_follow(config, state, step_s, leads);
+    oil->lagged_setpoint_bar +=
+        step_s / (FOLLOW_LAG_S + step_s) * (setpoint_bar_now - oil->lagged_setpoint_bar);
+    watch_follow(config, state, setpoint_bar_now, step_s, leads);
     watch_short(config, state, observation, step_s, leads);
     watch_dump(config, state, observation, step_s);
     watch_hunting(config, state, observation, step_s, leads);

@@ -202,7 +202,9 @@ static double trim(const press_config_t *config, press_state_t *state, double fe
 {
     const press_hydraulic_config_t *hydraulic = &config->hydraulic;
     const double full_bar = hydraulic->valve_full_scale_bar, most_bar = hydraulic->trim_bar_max;
-    if (state->observation.pressure_quality == PRESS_BAD) return state->pressure_trim_bar;
+    if (state->observation.pressure_quality == PRESS_BAD || state->observation.contact == 0) {
+        return state->pressure_trim_bar; /* against daylight it would only wind up */
+    }
     fall_asleep(state, feed_forward_bar, error_bar);
     if (!state->pressure_trim_asleep &&
         controls(config, state, feed_forward_bar + state->pressure_trim_bar)) {

@@ -102,12 +102,16 @@ async def test_a_restart_costs_one_lapse_and_one_tick_of_safe_outputs() -> None:
     assert frame.lease_lapse_count == 1
 
 
-async def test_a_second_master_shows_in_the_read_back() -> None:
+async def test_a_second_master_drives_the_machine_and_shows_in_the_read_back() -> None:
     press = await running()
     press.inject("io.dio", "wrong", answer="foreign_write")
     frame = await press.tick()
     assert frame.digital_output_bits_readback == frame.digital_output_bits ^ bits("heater_1_ssr")
     assert frame.readback_ok
+    frame.digital_output_bits = 0
+    assert (await press.tick()).digital_output_bits_readback == bits("heater_1_ssr")
+    press.bench.clear()
+    assert (await press.tick()).digital_output_bits_readback == 0
 
 
 async def test_a_babbling_module_says_anything_and_calls_it_good() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvloop
 from fieldbus_bench import Frame, Machine, machine, now_tick, station, until
+from msgspec import structs
 
 from controller.fieldbus.settings import Link
 from controller.ports import StationError
@@ -337,6 +338,30 @@ async def test_reconnection_backs_off_and_never_beyond_its_bound() -> None:
     await until(lambda: not returned.server.connections)
     assert not returned.server.connections
     await returned.stop()
+
+
+async def test_an_answer_lost_while_coming_back_does_not_cost_the_time_of_an_opening() -> None:
+    """F04: the reading and the first greeting after it stay away, then all is well again."""
+    swallowed: list[bytes] = []
+
+    def forgets_two(request: bytes, reply: bytes) -> Iterator[Step]:
+        if len(swallowed) < 2:
+            swallowed.append(request)
+            return
+        yield reply
+
+    async with machine() as press, Proxy(press) as proxy:
+        link = station(proxy.port, structs.replace(LINK, open_s_max=30.0))
+        await link.open()
+        frame = Frame()
+        proxy.behaviour = forgets_two
+        await link.sense(now_tick(0), frame)
+        assert not any(frame.reading_ok)
+        begun_s = time.monotonic()
+        await recover(link, frame)
+        assert time.monotonic() - begun_s < 10.0
+        assert [is_read(request) for request in swallowed] == [True, False]
+        await link.close()
 
 
 async def test_a_cancelled_tick_leaves_a_wire_that_can_still_be_made_safe() -> None:

@@ -143,6 +143,52 @@ def test_a_release_that_does_not_let_go_trips_and_opens_the_other_ways(bar_per_s
     assert "release_stuck" in bench.trips
 
 
+def released(bench: Bench, come_bar: float, bar_per_s: float, from_bar: float = 100.0):
+    """A release whose oil runs ahead for its first bars and then jams. Seconds until the trip."""
+    bench.estimate["stack_pressure_setpoint_mpa"] = setpoint_mpa(from_bar)
+    for tick in range(1, 1000):
+        asked_bar = from_bar - bar_per_s * tick * 0.01
+        oil_bar = max(from_bar - 2.0 * bar_per_s * tick * 0.01, from_bar - come_bar)
+        bench.estimate["stack_pressure_setpoint_mpa"] = setpoint_mpa(asked_bar)
+        bench.estimate["stack_pressure_mpa"] = setpoint_mpa(oil_bar)
+        bench.put_pressure(oil_bar)
+        bench.tick()
+        if "release_stuck" in bench.trips:
+            return tick * 0.01 - 0.5 * come_bar / bar_per_s
+    return None
+
+
+def at_pressure() -> Bench:
+    bench = near(at_work())
+    bench.state.hydraulics = lib.PRESS_HYDRAULICS_PRESSURE
+    bench.estimate["stack_pressure_setpoint_mpa"] = setpoint_mpa(100.0)
+    bench.estimate["stack_pressure_mpa"] = setpoint_mpa(100.0)
+    bench.tick(500)
+    return bench
+
+
+@pytest.mark.parametrize("come_bar", [0.0, 0.4, 0.6])
+def test_oil_that_came_before_the_valve_jammed_does_not_vouch_for_it(come_bar):
+    """As A05: whatever came first, the jam is seen in the time of one move and the lag."""
+    took_s = released(at_pressure(), come_bar, 1.24)
+    assert took_s is not None
+    assert took_s <= 0.6 + (1.0 + 0.25 + 0.1) / 1.24 + 0.1
+
+
+def test_a_move_is_counted_from_where_the_setpoint_turned():
+    """A rise that stopped short of a whole move leaves nothing to make up on the way down."""
+    bench = at_pressure()
+    for tick in range(1, 80):  # 0.99 bar up, half of it followed
+        up_bar = 0.0125 * tick
+        bench.estimate["stack_pressure_setpoint_mpa"] = setpoint_mpa(100.0 + up_bar)
+        bench.put_pressure(100.0 + 0.5 * up_bar)
+        bench.tick()
+    bench.tick(300)
+    took_s = released(bench, 0.0, 1.24, from_bar=100.9875)
+    assert took_s is not None
+    assert took_s <= 0.6 + (1.0 + 0.1) / 1.24 + 0.1
+
+
 @pytest.mark.parametrize("bar_per_s", [-5.0, -1.24, 1.24, 5.0])
 def test_oil_that_comes_along_is_not_accused(bar_per_s):
     bench = near(at_work())

@@ -119,6 +119,20 @@ def random_scene(law, rng):
     )
 
 
+def test_daylight_winds_no_trim_up():
+    """The ram is on its way: what it lacks in force is not the valve's fault, and what piled up
+    would be on the stack at the first touch."""
+    law = Law()
+    law.command.hydraulics, law.command.pressure_target_mpa = PRESSURE, 20.0
+    for _ in range(3000):
+        law.show(0.0, contact=False)
+        law.tick()
+    assert law.state.pressure_trim_bar == 0.0
+    law.show(0.5, contact=True)
+    law.tick()
+    assert law.state.pressure_trim_bar > 0.0
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=40, deadline=None)
 def test_equals_the_reference(seed):

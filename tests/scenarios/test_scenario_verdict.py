@@ -21,7 +21,7 @@ from scenario_case import (
     trip,
 )  # fmt: skip
 
-from hil.scenarios.campaign import is_as_known, summary
+from hil.scenarios.campaign import differences, is_as_known, summary
 from hil.scenarios.course import Edge
 from hil.scenarios.model import parse_scenario
 from hil.scenarios.table import verdict_table
@@ -143,6 +143,7 @@ def test_another_outcome_fails():
     ("outputs", "bits", "safe"),
     [
         ("heat", HEAT, True), ("heat", HEAT | TOP, False), ("heat", TOP | BOTTOM, True),
+        ("power", HEAT, True), ("power", HEAT | PUMP, False), ("power", HEAT | TOP, False),
         ("contactors", HEAT, True), ("contactors", BOTTOM, False),
         ("pump", TOP, True), ("pump", PUMP, False),
         ("all", WATCHDOG, True), ("all", WATCHDOG | HEAT, False),
@@ -212,3 +213,29 @@ def test_a_run_is_one_line_of_the_table_however_long_its_texts():
     lines = [line for line in console.export_text().splitlines() if line.strip()]
     assert len(lines) == 4  # title, head, two runs
     assert all("PASS" in line and "0.20 / 0.3" in line for line in lines[2:])
+
+
+def on(face: str, *notes, **expect):
+    return structs.replace(judge(scenario(**expect), course(*notes)), face=face)
+
+
+@pytest.mark.parametrize(
+    ("notes", "expect", "same"),
+    [
+        ((), {}, False),
+        ((trip(10.25),), {}, True),
+        ((held(10.2, "trip pressure_sensor"),), {}, False),
+    ],
+)
+def test_faces_agree_when_the_batch_met_the_same_reaction(notes, expect, same):
+    (apart,) = differences([on("sim", trip(10.2), **expect), on("tcp", *notes, **expect)])
+    assert apart.same_verdict is same
+    assert bool(apart.found) is not same
+
+
+def test_a_moments_wait_on_one_face_is_reported_and_is_the_same_verdict():
+    ignores = {"reaction": "ignore", "source": None, "outputs": None, "within_s": None}
+    waits = note(10.1, "interlock", "zone_sensor_bad", priority="medium")
+    (apart,) = differences([on("sim", **ignores), on("tcp", waits, **ignores)])
+    assert apart.same_verdict
+    assert apart.found == "ignore → inhibit"

@@ -202,7 +202,7 @@ class Pressure:
 
     def _trim(self, seen: Seen, ramp: Ramp, forward: float, achieved: float) -> float:
         m = self.machine
-        if seen.quality == 2:
+        if seen.quality == 2 or not seen.contact:
             return self.trim_bar
         error = forward - m.bar_of(seen.stack_pressure_mpa)
         band = REST_BAND_BAR + REST_BAND_RATIO * forward
