@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from controller.fieldbus.modbus_station import ModbusStation
 from controller.fieldbus.settings import Device, Link
@@ -45,17 +46,29 @@ WIRING = {
 PROFILES = {"ai": "analogue-in-24", "ao": "analogue-out-4", "dio": "digital-io-16"}
 
 
+@dataclass(frozen=True)
+class Unit:
+    """Modules by name in the order of their unit ids, and what is wired to them."""
+
+    profiles: Mapping[str, str]
+    wiring: Mapping[str, str]
+    signals: SignalNames
+
+
+PRESS = Unit(PROFILES, WIRING, SIGNALS)
+
+
 class MemoryPlant:
     """Shows what a test put in and keeps what it was told."""
 
     def __init__(self) -> None:
         self.readings = array("d", (20.0 + i / 4 for i in range(24)))
         self.input_bits = 0x3FFF
-        self.commands: list[tuple[int, float]] = []
+        self.commands: list[tuple[float, ...]] = []  # bits and openings
         self.advance_count = 0
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None:
-        self.commands = [*self.commands[-7:], (output_bits, valve_open_fraction)]
+    def command(self, output_bits: int, *open_fractions: float) -> None:
+        self.commands = [*self.commands[-7:], (output_bits, *open_fractions)]
 
     def advance(self) -> None:
         self.advance_count += 1
@@ -67,31 +80,32 @@ class MemoryPlant:
 class Frame:
     """Both frames of the kernel in plain memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *analogue_outputs: str) -> None:
         self.reading = memoryview(array("d", bytes(8 * 24)))
         self.reading_age_s = memoryview(array("d", bytes(8 * 24)))
         self.reading_ok = memoryview(bytearray(24))
         self.digital_input_bits = 0
         self.digital_age_s = 0.0
         self.digital_ok = False
-        self.valve_open_fraction_readback = -1.0
         self.digital_output_bits_readback = 0
         self.readback_ok = False
         self.lease_lapse_count = 0
-        self.valve_open_fraction = 0.0
         self.digital_output_bits = 0
+        for name in analogue_outputs or SIGNALS.analogue_outputs:
+            setattr(self, name, 0.0)
+            setattr(self, f"{name}_readback", -1.0)
 
 
 class Machine:
-    """Three modules on one port, in lockstep."""
+    """Modules on one port, in lockstep."""
 
-    def __init__(self, lease_ms: int = 2000) -> None:
+    def __init__(self, lease_ms: int = 2000, unit: Unit = PRESS) -> None:
         self.plant = MemoryPlant()
         self.modules = {
-            name: Module(name, unit, read_profile(profile), lease_ms, time.monotonic)
-            for unit, (name, profile) in enumerate(PROFILES.items(), 1)
+            name: Module(name, number, read_profile(profile), lease_ms, time.monotonic)
+            for number, (name, profile) in enumerate(unit.profiles.items(), 1)
         }
-        self.face = Face(list(self.modules.values()), WIRING, SIGNALS, self.plant)
+        self.face = Face(list(self.modules.values()), unit.wiring, unit.signals, self.plant)
         self.pacer = Lockstep(self.face)
         self.server = ModbusServer(self.modules.values())
         self.watch = LeaseWatch(self.face, self.pacer.lapsed, time.monotonic)
@@ -107,8 +121,8 @@ class Machine:
 
 
 @asynccontextmanager
-async def machine(lease_ms: int = 2000) -> AsyncIterator[Machine]:
-    running = Machine(lease_ms)
+async def machine(lease_ms: int = 2000, unit: Unit = PRESS) -> AsyncIterator[Machine]:
+    running = Machine(lease_ms, unit)
     await running.start()
     try:
         yield running

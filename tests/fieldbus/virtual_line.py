@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any
 
-from fieldbus_bench import SIGNALS, WIRING
+from fieldbus_bench import PRESS, Unit
 
 from controller.fieldbus.module import Module as Driven
 from controller.fieldbus.rtu_cycle import CarriedModule, RtuCycle
@@ -24,7 +24,6 @@ from hil.devices.serial_line import Acting, LineFault, TimedWriter
 
 BAUD = 115_200
 MODULUS = 6_000
-PROFILES = {"ai": "analogue-in-24", "ao": "analogue-out-4", "dio": "digital-io-16"}
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -69,7 +68,7 @@ class CountingPlant:
         self.times_s: list[float] = []
         self.commands: list[tuple[float, int]] = []
 
-    def command(self, output_bits: int, valve_open_fraction: float) -> None:
+    def command(self, output_bits: int, *open_fractions: float) -> None:
         self.commands.append((now_s(), output_bits))
 
     def advance(self) -> None:
@@ -94,13 +93,13 @@ def conversion(reading_0: float) -> int:
 class Line:
     """Modules, plant and the wire to them."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, unit: Unit = PRESS) -> None:
         self.plant = CountingPlant()
         self.modules = [
-            Module(name, unit, read_profile(profile), 1000, now_s)
-            for unit, (name, profile) in enumerate(PROFILES.items(), 1)
+            Module(name, number, read_profile(profile), 1000, now_s)
+            for number, (name, profile) in enumerate(unit.profiles.items(), 1)
         ]
-        self.face = Face(self.modules, WIRING, SIGNALS, self.plant)
+        self.face = Face(self.modules, unit.wiring, unit.signals, self.plant)
         for module in self.modules:
             module.outputs_written = lambda module: self.face.drive()
         self.faults: list[Acting] = []
@@ -162,18 +161,18 @@ class _VirtualPort:
 LINK = Link(sense_budget_ms=5000, actuate_budget_ms=5000, reconnect_s_max=0.1, open_s_max=2)
 
 
-def _wired() -> tuple[Device, list[Wired]]:
+def _wired(unit: Unit) -> tuple[Device, list[Wired]]:
     devices = [
-        Device(name, profile, unit_id=unit, lease_ms=1000, serial="/dev/virtual", baud=BAUD)
-        for unit, (name, profile) in enumerate(PROFILES.items(), 1)
+        Device(name, profile, unit_id=number, lease_ms=1000, serial="/dev/virtual", baud=BAUD)
+        for number, (name, profile) in enumerate(unit.profiles.items(), 1)
     ]
-    return devices[0], resolve(devices, WIRING, SIGNALS)
+    return devices[0], resolve(devices, unit.wiring, unit.signals)
 
 
 @asynccontextmanager
 async def asking(seed: int = 1) -> AsyncIterator[tuple[Line, RtuEndpoint, list[Driven]]]:
     """A line, the driver that asks once a tick, and the modules as the driver knows them."""
-    device, wired = _wired()
+    device, wired = _wired(PRESS)
     modules = [Driven(module) for module in wired]
     async with Line(seed) as line:
         endpoint = RtuEndpoint(device, modules, LINK, now_s, now_s, line.open_port)
@@ -183,12 +182,14 @@ async def asking(seed: int = 1) -> AsyncIterator[tuple[Line, RtuEndpoint, list[D
 
 
 @asynccontextmanager
-async def cycling(seed: int = 1) -> AsyncIterator[tuple[Line, RtuCycle, list[CarriedModule]]]:
+async def cycling(
+    seed: int = 1, unit: Unit = PRESS
+) -> AsyncIterator[tuple[Line, RtuCycle, list[CarriedModule]]]:
     """A line, the driver that goes round at its own pace, and the modules as it knows them."""
-    device, wired = _wired()
+    device, wired = _wired(unit)
     modules = [CarriedModule(module) for module in wired]
-    names = ("valve_open_fraction",)
-    async with Line(seed) as line:
+    names = unit.signals.analogue_outputs
+    async with Line(seed, unit) as line:
         endpoint = RtuCycle(device, modules, LINK, now_s, now_s, names, line.open_port)
         await endpoint.open()
         yield line, endpoint, modules

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from controller.ports import SignalNames
 from hil.devices.face import Face
@@ -115,7 +116,14 @@ class Wire:
 @contextmanager
 def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`hotpress-hil serve press-500kN` as a child, with its port."""
-    command = [sys.executable, "-m", "hil", "serve", "press-500kN", "--exit-with-parent", *options]
+    with serving("press-500kN", *options) as (child, line):
+        yield child, line["listening"]["port"]
+
+
+@contextmanager
+def serving(machine: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """`hotpress-hil serve` as a child, with its line."""
+    command = [sys.executable, "-m", "hil", "serve", machine, "--exit-with-parent", *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=ROOT
@@ -124,6 +132,6 @@ def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
             assert child.stdout is not None
             line = child.stdout.readline()
             assert line, child.stderr.read() if child.stderr else ""
-            yield child, json.loads(line)["listening"]["port"]
+            yield child, json.loads(line)
         finally:
             child.kill()

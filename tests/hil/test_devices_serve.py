@@ -7,10 +7,23 @@ import socket
 import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from devices_bench import AI, AO, DIO, ROOT, Wire, served
+from devices_bench import AI, AO, DIO, ROOT, Wire, served, serving
+
+from controller.fieldbus.modbus_station import ModbusStation
+from controller.fieldbus.settings import Device, Link
+from controller.ports import Tick
+from hil import read_machine
+from hil.vessel import SIGNALS as WIP_SIGNALS
+
+PATIENT = Link(
+    sense_budget_ms=5000, actuate_budget_ms=5000, open_s_max=5, serial_reply_ms=500, serial_gap_ms=0
+)
 
 HOST = """
 import sys
@@ -101,6 +114,42 @@ def test_the_line_says_where_and_what() -> None:
         ("ao", 2),
         ("dio", 3),
     ]
+
+
+@pytest.mark.parametrize("options", [(), ("--serial", "pty", "--baud", "921600")])
+async def test_it_serves_a_wip_to_the_controllers_station(options: tuple[str, ...]) -> None:
+    """Five modules in another process, over TCP and on a serial line, with the wall's time."""
+    wiring = read_machine("wip-500MPa").wiring
+    with serving("wip-500MPa", "--real-time", *options) as (_, line):
+        at = line["listening"]
+        place = {"serial": at["serial"], "baud": at["baud"]} if options else at
+        devices = [Device(**device, lease_ms=5000, **place) for device in line["devices"]]
+        assert [device.name for device in devices] == ["ai", "ao", "dio", "loops", "dio_2"]
+        station = ModbusStation(devices, wiring, PATIENT, WIP_SIGNALS, time.monotonic)
+        await station.open()
+        frame = wip_frame()
+        pump = 1 << WIP_SIGNALS.digital_outputs.index("pump")
+        frame.digital_output_bits = pump
+        frame.needle_open_fraction, frame.pump_speed_fraction = 0.25, 0.75
+        await station.actuate(Tick(0, time.monotonic(), 0), frame)
+        await station.sense(Tick(1, time.monotonic(), 0), frame)
+        assert (frame.digital_ok, frame.readback_ok, all(frame.reading_ok)) == (True, True, True)
+        assert frame.digital_output_bits_readback == pump
+        assert frame.needle_open_fraction_readback == 0.25
+        assert frame.pump_speed_fraction_readback == 0.75
+        for name in ("guard_a_closed", "mains_ok"):  # on dio, on dio_2
+            assert frame.digital_input_bits >> WIP_SIGNALS.digital_inputs.index(name) & 1, name
+        await station.close()
+
+
+def wip_frame() -> Any:
+    """Both frames of a WIP's kernel in plain memory."""
+    count = len(WIP_SIGNALS.channels)
+    return SimpleNamespace(
+        reading=memoryview(array("d", bytes(8 * count))),
+        reading_age_s=memoryview(array("d", bytes(8 * count))),
+        reading_ok=memoryview(bytearray(count)),
+    )
 
 
 def test_sigterm_ends_it_and_time_runs_by_the_wall_until_then() -> None:
