@@ -28,7 +28,8 @@ class SimulatedStation:
     """`controller.ports.SimulatedStation` over a plant. Build it with `open_simulation`.
 
     `lease_s` is how long the outputs outlive the last actuate. Raises ValueError when
-    `tick_s` is not a whole number of milliseconds. Faults are injected through `bench`.
+    `tick_s` is not a whole number of milliseconds, MachineError when the signals are those of
+    another class of unit. Faults are injected through `bench`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class SimulatedStation:
         lease_s: float = 0.2,
         seed: int = 0,
     ) -> None:
+        _check_outputs(plant, signals)
         self.plant = plant
         reach = reach_of(
             plant.machine, signals, plant.fitted, plant.condition_bounds, in_process=True
@@ -165,7 +167,6 @@ def open_simulation(
     """
     try:
         plant = Plant.from_machine(machine, seed=seed, stack=stack, variation_seed=variation_seed)
-        _check_outputs(machine, plant.signals, signals)
         return SimulatedStation(plant, signals, tick_s=tick_s, seed=seed)
     except (MachineError, ValueError) as error:
         raise StationError(str(error)) from None
@@ -180,11 +181,12 @@ def _outputs_of(signals: SignalNames) -> Callable[[OutputFrame], Outputs]:
     return look
 
 
-def _check_outputs(machine: str, fitted: SignalNames, signals: SignalNames) -> None:
+def _check_outputs(plant: Plant, signals: SignalNames) -> None:
     """A press has one analogue output, a WIP two others: what drives one cannot drive the other."""
-    foreign = [n for n in signals.analogue_outputs if n not in fitted.analogue_outputs]
+    fitted = plant.signals.analogue_outputs
+    foreign = [name for name in signals.analogue_outputs if name not in fitted]
     if foreign:
-        raise StationError(
-            f"{machine}: has no analogue output {foreign[0]}, only "
-            f"{', '.join(fitted.analogue_outputs)}; choose a machine of the station's class of unit"
+        raise MachineError(
+            f"{plant.machine.name}: has no analogue output {foreign[0]}, only "
+            f"{', '.join(fitted)}; choose a machine of the station's class of unit"
         )
