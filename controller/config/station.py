@@ -84,7 +84,9 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     range_low: Reading
     """Measurement at 4 mA, or the lower bound of a direct reading."""
     range_high: Reading
-    rate_per_s_max: Span
+    rate_per_s_max: Annotated[
+        float, Meta(ge=1e-6, le=100_000.0, description="In the channel's own unit, a second")
+    ]
     """Faster is implausible."""
     required: bool = True
     """Its loss takes away the permission to start."""
