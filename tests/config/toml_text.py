@@ -16,6 +16,14 @@ def toml_value(found: object) -> str:
 
 
 def toml_text(tables: dict[str, object]) -> str:
+    """Tables of the file's own level get a head, so that no line grows too long to be read."""
+    heads = {key: found for key, found in tables.items() if isinstance(found, dict)}
+    rest = {key: found for key, found in tables.items() if key not in heads}
+    sections = (f"[{_key(key)}]\n{_lines(found)}" for key, found in heads.items())
+    return _lines(rest) + "".join(sections)
+
+
+def _lines(tables: dict[str, object]) -> str:
     return "".join(f"{_key(key)} = {toml_value(found)}\n" for key, found in tables.items())
 
 

@@ -1,6 +1,7 @@
-"""The recipe's tests read press.h through the same reader as the config's."""
+"""Recipe tests read the headers through the config's reader and run a WIP by the kernel's."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "config"))
+for room in ("kernel", "config"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / room))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import tomllib
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toml_mutants import edited, leaves, mutants, written
 from toml_text import toml_text
 
 from controller.config.names import resolve
@@ -22,83 +22,35 @@ from controller.config.toml_file import decode
 from controller.recipe.model import Recipe, load_recipe
 from controller.recipe.phases import labels
 from controller.recipe.schema import as_text, schemas
+from controller.recipe.wip_model import WipRecipe
 
 RECIPE, SOURCE = load_recipe("sulfide-hot-press-100")
 TABLES = tomllib.loads(SOURCE.text)
+WIP_TABLES = tomllib.loads(load_recipe("wip-monocell-490")[1].text)
 SCHEMA_FOLDER = resolve("recipe", "sulfide-hot-press-100").parents[1] / "schema"
 
 
-def leaves(tables: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(tables, dict | list):
-        items = tables.items() if isinstance(tables, dict) else enumerate(tables)
-        return [leaf for key, item in items for leaf in leaves(item, (*path, key))]
-    return [path]
-
-
-def written(path: tuple[Any, ...]) -> str:
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-    return text.removeprefix(".")
-
-
-def edited(path: tuple[Any, ...], found: Any, *, key: str | None = None) -> dict[str, Any]:
-    """The shipped recipe with one leaf replaced, removed (`...`) or renamed."""
-    tables = copy.deepcopy(TABLES)
-    table = tables
-    for step in path[:-1]:
-        table = table[step]
-    old = table[path[-1]]
-    if key is not None:
-        del table[path[-1]]
-        table[key] = old
-    elif found is ...:
-        del table[path[-1]]
-    else:
-        table[path[-1]] = found
-    return tables
-
-
-def refuse(tables: dict[str, Any]) -> dict[str, str]:
+def refuse(tables: dict[str, Any], type_: type = Recipe) -> dict[str, str]:
     text = toml_text(tables)
     with pytest.raises(ConfigError) as caught:
-        decode(Source(Path("mutant.toml"), text, ""), Recipe)
+        decode(Source(Path("mutant.toml"), text, ""), type_)
     return {problem.path: problem.message for problem in caught.value.problems}
 
 
-def mutants() -> list[tuple[str, str, dict[str, Any]]]:
-    """(what was done, path that must be named, tables): every leaf in every wrong way."""
-    found = []
-    for path in leaves(TABLES):
-        old = TABLES
-        for step in path:
-            old = old[step]
-        where = written(path)
-        wrong: list[Any] = [["x"], {"x": 1}]
-        if isinstance(old, bool):
-            wrong += [1, "true"]
-        elif isinstance(old, float):
-            wrong += [float("inf"), float("nan"), -1000.0, 1e9, "5", True]
-        else:
-            wrong += [7, "", "\n" * 500]
-        found += [(f"{where}={bad!r:.20}", where, edited(path, bad)) for bad in wrong]
-        if isinstance(path[-1], str) and path[-1] != "kind":
-            parent = where.rpartition(".")[0]
-            typo = f"{path[-1]}x"
-            found.append((f"{where} misspelt", f"{parent}.{typo}", edited(path, None, key=typo)))
-    return found
+MUTANTS = {
+    "press": (Recipe, mutants(TABLES)),
+    "wip": (WipRecipe, mutants(WIP_TABLES)),
+}
 
 
-MUTANTS = mutants()
-
-
-def test_there_are_mutants_enough() -> None:
-    assert len(MUTANTS) >= 200
-
-
-def test_every_mutant_is_refused_at_load_with_its_path() -> None:
-    for what, where, tables in MUTANTS:
-        found = refuse(tables)
-        assert where in found, (what, found)
-        assert all(message.strip() for message in found.values()), what
+@pytest.mark.parametrize("unit", MUTANTS)
+def test_every_mutant_is_refused_at_load_with_its_path(unit: str) -> None:
+    type_, found = MUTANTS[unit]
+    assert len(found) >= 200
+    for what, where, tables in found:
+        problems = refuse(tables, type_)
+        assert where in problems, (what, problems)
+        assert all(message.strip() for message in problems.values()), what
 
 
 REQUIRED = [
@@ -109,11 +61,11 @@ REQUIRED = [
 
 @pytest.mark.parametrize("path", REQUIRED)
 def test_a_missing_key_is_named(path: tuple[Any, ...]) -> None:
-    assert "missing" in refuse(edited(path, ...))[written(path)]
+    assert "missing" in refuse(edited(TABLES, path, ...))[written(path)]
 
 
 def test_two_faults_in_two_phases_are_both_named() -> None:
-    tables = edited(("phase", 3, "rate_c_per_min"), -5.0)
+    tables = edited(TABLES, ("phase", 3, "rate_c_per_min"), -5.0)
     tables["phase"][6]["hold_s"] = "long"
     tables["phase"][9]["kind"] = "unlod"
     found = refuse(tables)
@@ -139,7 +91,7 @@ anything = st.one_of(
 def test_a_mutated_recipe_is_a_recipe_or_a_config_error(
     path: tuple[Any, ...], found: Any, cut: bool
 ) -> None:
-    tables = edited(path, ... if cut or found is None else found)
+    tables = edited(TABLES, path, ... if cut or found is None else found)
     found = outcome(toml_text(tables))
     assert isinstance(found, Recipe) or found.problems
 
@@ -157,7 +109,7 @@ def test_phases_of_one_kind_get_names_of_their_own() -> None:
     assert labels([*phases, phases[0]]) == ("hold", "hold-2", "x", "hold-3")
 
 
-@pytest.mark.parametrize("kind", ["recipe", "material", "station"])
+@pytest.mark.parametrize("kind", schemas())
 def test_the_shipped_schema_is_the_generated_one(kind: str) -> None:
     shipped = (SCHEMA_FOLDER / f"{kind}.schema.json").read_text()
     assert shipped == as_text(schemas()[kind]), "regenerate the files from schemas()"
@@ -169,6 +121,9 @@ def test_the_shipped_schema_is_the_generated_one(kind: str) -> None:
         ("recipe", "sulfide-hot-press-100"),
         ("material", "nmc811-argyrodite-cathode"),
         ("station", "demo-press"),
+        ("recipe", "wip-bicell-490"),
+        ("material", "sulfide-monocell"),
+        ("station", "demo-wip"),
     ],
 )
 def test_an_editor_accepts_the_shipped_file_and_finds_its_schema(kind: str, name: str) -> None:
