@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from hil.bounds import MachineError, Part, Room, Terminal, explained
 from hil.hydraulic import Hydraulic
-from hil.instruments import Device, Sensor
+from hil.instruments import Device, Sensor, named_twice
 from hil.parts import ZONE_MAX, Chamber, Displacement, Electrical, Stack, Thermal, Zone
 from hil.spread import Variation
 
@@ -85,21 +85,7 @@ def _impossible(machine: Machine) -> list[str]:
     electrical = machine.electrical
     if max(electrical.limiter_zone_top, electrical.limiter_zone_bottom) > len(machine.zone):
         problems.append(f"electrical.limiter_zone_*: there are {len(machine.zone)} zones")
-    if electrical.limiter_reset_c > electrical.limiter_c:
-        problems.append("electrical.limiter_reset_c: must not exceed limiter_c")
-    if electrical.mains_voltage_v_min >= electrical.mains_voltage_v_nominal:
-        problems.append("electrical.mains_voltage_v_min: must be below mains_voltage_v_nominal")
     hydraulic = machine.hydraulic
     if hydraulic.friction_static_kn < hydraulic.friction_coulomb_kn:
         problems.append("hydraulic.friction_static_kn: must not be below friction_coulomb_kn")
-    problems += _twice("sensor.points", [p for s in machine.sensor for p in s.points])
-    problems += _twice("device.name", [device.name for device in machine.device])
-    problems += _twice("device.unit_id", [str(device.unit_id) for device in machine.device])
-    problems += _twice("wiring", list(machine.wiring.values()))
-    return problems
-
-
-def _twice(field: str, names: list[str]) -> list[str]:
-    return [
-        f"{field}: {name} appears twice" for name in sorted(set(names)) if names.count(name) > 1
-    ]
+    return problems + named_twice(machine.sensor, machine.device, machine.wiring)

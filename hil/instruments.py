@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
-from hil.bounds import Delay, Fraction, Part
+from hil.bounds import Delay, Fraction, MachineError, Part
 
 
 class Sensor(Part, frozen=True, kw_only=True):
@@ -43,3 +45,44 @@ class Device(Part, frozen=True, kw_only=True):
     profile: Annotated[str, Meta(min_length=1, max_length=255)]
     unit_id: Annotated[int, Meta(ge=1, le=247)]
     lease_ms: Annotated[int, Meta(ge=20, le=10_000)] = 200
+
+
+def named_twice(
+    sensors: Iterable[Sensor], devices: Sequence[Device], wiring: Mapping[str, str]
+) -> list[str]:
+    """Points, modules, unit ids and terminals that appear more than once."""
+    named = {
+        "sensor.points": [point for sensor in sensors for point in sensor.points],
+        "device.name": [device.name for device in devices],
+        "device.unit_id": [str(device.unit_id) for device in devices],
+        "wiring": list(wiring.values()),
+    }
+    return [
+        f"{field}: {name} appears twice"
+        for field, names in named.items()
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    ]
+
+
+def sensor_fields(
+    sensors: Iterable[Sensor], points: Sequence[str], without: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The instruments as a plant's C knows them, in the order of its `points`.
+
+    `without` are keys that this plant's C does not have. Raises MachineError for a point that
+    this plant does not have.
+    """
+    absent: dict[str, Any] = {"fitted": 0, "counts_per_unit": 1.0, "conversion_s": 1.0}
+    by_point: dict[str, dict[str, Any]] = {}
+    for sensor in sensors:
+        row = msgspec.to_builtins(sensor)
+        for key in ("points", *without):
+            del row[key]
+        row["current_loop"] = int(row.pop("kind") == "current_loop")
+        for point in sensor.points:
+            if point not in points:
+                known = ", ".join(points)
+                raise MachineError(f"sensor.points: no point {point!r}; there are {known}")
+            by_point[point] = {**row, "fitted": 1}
+    return [by_point.get(point, absent) for point in points]

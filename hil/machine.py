@@ -19,6 +19,7 @@ import msgspec
 from hil.bounds import MachineError, explained
 from hil.description import Machine
 from hil.hydraulic import ACTUATORS
+from hil.instruments import sensor_fields
 from hil.terminals import loose_end, with_own_profiles
 
 # What a machine file may describe: `kind` -> where its type lives.
@@ -109,22 +110,5 @@ def plant_fields(machine: Machine, points: tuple[str, ...]) -> dict[str, Any]:
         electrical.pop("limiter_zone_top") - 1,
         electrical.pop("limiter_zone_bottom") - 1,
     ]
-    fields["sensor"] = _sensors_in_order(machine, points)
+    fields["sensor"] = sensor_fields(machine.sensor, points)
     return fields
-
-
-def _sensors_in_order(machine: Machine, points: tuple[str, ...]) -> list[dict[str, Any]]:
-    absent: dict[str, Any] = {"fitted": 0, "counts_per_unit": 1.0, "conversion_s": 1.0}
-    by_point: dict[str, dict[str, Any]] = {}
-    for sensor in machine.sensor:
-        for point in sensor.points:
-            if point not in points:
-                known = ", ".join(points)
-                raise MachineError(
-                    f"{machine.name}: sensor.points: no point {point!r}; there are {known}"
-                )
-            row = msgspec.to_builtins(sensor)
-            del row["points"]
-            row["current_loop"] = int(row.pop("kind") == "current_loop")
-            by_point[point] = {**row, "fitted": 1}
-    return [by_point.get(point, absent) for point in points]

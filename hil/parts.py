@@ -63,10 +63,9 @@ class Thermal(Part, frozen=True, kw_only=True):
     oil_temperature_c_max: Temperature
 
 
-class Stack(Part, frozen=True, kw_only=True):
-    """The workpiece. `area_mm2` and `areal_mass_g_per_cm2` belong to one another."""
+class Powder(Part, frozen=True, kw_only=True):
+    """What densifies, by Heckel's law with creep."""
 
-    area_mm2: Area
     areal_mass_g_per_cm2: Annotated[float, Meta(ge=1e-4, le=100.0)]
     true_density_g_per_cm3: Annotated[float, Meta(ge=0.1, le=25.0)]
     density_ratio_initial: Annotated[float, Meta(ge=0.05, le=1.0)]
@@ -77,6 +76,16 @@ class Stack(Part, frozen=True, kw_only=True):
     relaxation_s_100c: Annotated[float, Meta(ge=0.1, le=1e6)]
     activation_j_per_mol: Annotated[float, Meta(ge=0.0, le=3e5)]
     elastic_modulus_mpa: Annotated[float, Meta(ge=100.0, le=1e7)]
+
+    def __post_init__(self) -> None:
+        if self.density_ratio_initial > self.density_ratio_max:
+            raise ValueError("density_ratio_initial must not exceed density_ratio_max")
+
+
+class Stack(Powder, frozen=True, kw_only=True):
+    """The workpiece. `area_mm2` and `areal_mass_g_per_cm2` belong to one another."""
+
+    area_mm2: Area
     contact_ratio_initial: Annotated[float, Meta(ge=0.01, le=1.0)]
     contact_ratio_max: Annotated[float, Meta(ge=0.01, le=1.0)]
     contact_yield_mpa_25c: Modulus
@@ -95,24 +104,34 @@ class Stack(Part, frozen=True, kw_only=True):
     lithium_softening_k: Softening = 92.0
 
     def __post_init__(self) -> None:
-        if self.density_ratio_initial > self.density_ratio_max:
-            raise ValueError("density_ratio_initial must not exceed density_ratio_max")
+        super().__post_init__()
         if self.contact_ratio_initial > self.contact_ratio_max:
             raise ValueError("contact_ratio_initial must not exceed contact_ratio_max")
 
 
-class Electrical(Part, frozen=True, kw_only=True):
+class Supply(Part, frozen=True, kw_only=True):
+    """Mains, contactors, safety relay and the independent limiter."""
+
     mains_voltage_v_nominal: Annotated[float, Meta(ge=12.0, le=1000.0)]
     mains_voltage_v_min: Annotated[float, Meta(ge=0.0, le=1000.0)]
     mains_voltage_ratio: Annotated[float, Meta(ge=0.5, le=1.5)] = 1.0
-    mains_hz: Annotated[float, Meta(ge=40.0, le=70.0)]
     contactor_s: Annotated[float, Meta(ge=0.001, le=1.0)]
-    contactors_in_series: Annotated[int, Meta(ge=1, le=2)] = 1
-    """Of each load. Two is ISO 13849-1 category 3; one that nobody wrote down is not there."""
     safety_relay_s: Annotated[float, Meta(ge=0.001, le=1.0)]
     current_window_s: Annotated[float, Meta(ge=0.001, le=5.0)]
     limiter_c: Temperature
     limiter_reset_c: Temperature
+
+    def __post_init__(self) -> None:
+        if self.limiter_reset_c > self.limiter_c:
+            raise ValueError("limiter_reset_c must not exceed limiter_c")
+        if self.mains_voltage_v_min >= self.mains_voltage_v_nominal:
+            raise ValueError("mains_voltage_v_min must be below mains_voltage_v_nominal")
+
+
+class Electrical(Supply, frozen=True, kw_only=True):
+    mains_hz: Annotated[float, Meta(ge=40.0, le=70.0)]
+    contactors_in_series: Annotated[int, Meta(ge=1, le=2)] = 1
+    """Of each load. Two is ISO 13849-1 category 3; one that nobody wrote down is not there."""
     limiter_zone_top: Annotated[int, Meta(ge=1, le=ZONE_MAX)]
     limiter_zone_bottom: Annotated[int, Meta(ge=1, le=ZONE_MAX)]
 

@@ -27,7 +27,8 @@ from hil.bounds import (
     Terminal,
     explained,
 )
-from hil.instruments import Device, Sensor
+from hil.instruments import Device, Sensor, named_twice
+from hil.parts import Powder, Supply
 from hil.spread import VesselVariation
 
 LAYER_MAX = 3
@@ -115,26 +116,12 @@ class Needle(Part, frozen=True, kw_only=True):
     resolution_fraction: Annotated[float, Meta(ge=1e-6, le=0.1)]
 
 
-class Layer(Part, frozen=True, kw_only=True):
+class Layer(Powder, frozen=True, kw_only=True):
     """One layer of the workpiece, pressed through its bag."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    areal_mass_g_per_cm2: Annotated[float, Meta(ge=1e-4, le=100.0)]
-    true_density_g_per_cm3: Annotated[float, Meta(ge=0.1, le=25.0)]
-    density_ratio_initial: Annotated[float, Meta(ge=0.05, le=1.0)]
-    density_ratio_max: Annotated[float, Meta(ge=0.05, le=1.0)]
-    yield_mpa_25c: Modulus
-    softening_k: Softening
-    instant_ratio: Fraction
-    relaxation_s_100c: Annotated[float, Meta(ge=0.1, le=1e6)]
-    activation_j_per_mol: Annotated[float, Meta(ge=0.0, le=3e5)]
-    elastic_modulus_mpa: Annotated[float, Meta(ge=100.0, le=1e7)]
     percolation_density_ratio: Annotated[float, Meta(ge=0.0, le=0.99)] = 0.5
     percolation_exponent_ratio: Exponent = 1.8
-
-    def __post_init__(self) -> None:
-        if self.density_ratio_initial > self.density_ratio_max:
-            raise ValueError("density_ratio_initial must not exceed density_ratio_max")
 
 
 class Workpiece(Part, frozen=True, kw_only=True):
@@ -178,17 +165,6 @@ class Purge(Part, frozen=True, kw_only=True):
     leak_fraction_per_ml: Fraction
 
 
-class VesselElectrical(Part, frozen=True, kw_only=True):
-    mains_voltage_v_nominal: Annotated[float, Meta(ge=12.0, le=1000.0)]
-    mains_voltage_ratio: Annotated[float, Meta(ge=0.5, le=1.5)] = 1.0
-    mains_voltage_v_min: Annotated[float, Meta(ge=0.0, le=1000.0)]
-    contactor_s: Annotated[float, Meta(ge=0.001, le=1.0)]
-    safety_relay_s: Annotated[float, Meta(ge=0.001, le=1.0)]
-    current_window_s: Annotated[float, Meta(ge=0.001, le=5.0)]
-    limiter_c: Temperature
-    limiter_reset_c: Temperature
-
-
 class VesselSensor(Sensor, frozen=True, kw_only=True):
     """An instrument of the vessel; its zero drifts with the temperature of its body."""
 
@@ -223,7 +199,7 @@ class Vessel(Part, frozen=True, kw_only=True):
     needle: Needle
     workpiece: Workpiece
     purge: Purge
-    electrical: VesselElectrical
+    electrical: Supply
     variation: VesselVariation = VesselVariation()
     sensor: Annotated[tuple[VesselSensor, ...], Meta(min_length=1, max_length=32)]
     device: Annotated[tuple[Device, ...], Meta(max_length=32)] = ()
@@ -251,25 +227,11 @@ class Vessel(Part, frozen=True, kw_only=True):
 def _impossible(machine: Vessel) -> list[str]:
     """Rules that only the whole machine knows."""
     problems = []
-    body, electrical = machine.body, machine.electrical
+    body = machine.body
     if body.rupture_mpa <= body.relief_crack_mpa:
         problems.append("body.rupture_mpa: must exceed relief_crack_mpa")
     if body.lid_release_mpa >= body.vent_mpa_max:
         problems.append("body.lid_release_mpa: must be below vent_mpa_max")
-    if electrical.limiter_reset_c > electrical.limiter_c:
-        problems.append("electrical.limiter_reset_c: must not exceed limiter_c")
-    if electrical.mains_voltage_v_min >= electrical.mains_voltage_v_nominal:
-        problems.append("electrical.mains_voltage_v_min: must be below mains_voltage_v_nominal")
     if body.air_trapped_ml >= 500.0 * body.volume_l:
         problems.append("body.air_trapped_ml: more than half the vessel")
-    problems += _twice("sensor.points", [p for s in machine.sensor for p in s.points])
-    problems += _twice("device.name", [device.name for device in machine.device])
-    problems += _twice("device.unit_id", [str(device.unit_id) for device in machine.device])
-    problems += _twice("wiring", list(machine.wiring.values()))
-    return problems
-
-
-def _twice(field: str, names: list[str]) -> list[str]:
-    return [
-        f"{field}: {name} appears twice" for name in sorted(set(names)) if names.count(name) > 1
-    ]
+    return problems + named_twice(machine.sensor, machine.device, machine.wiring)

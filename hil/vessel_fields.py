@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from hil.bounds import MachineError
+from hil.instruments import sensor_fields
 from hil.vessel_description import PRESS_ONLY, Vessel
 
 
@@ -25,23 +25,5 @@ def vessel_fields(machine: Vessel, points: tuple[str, ...]) -> dict[str, Any]:
     workpiece["layer_count"] = len(machine.workpiece.layer)
     for layer in workpiece["layer"]:
         del layer["name"]
-    fields["sensor"] = _sensors_in_order(machine, points)
+    fields["sensor"] = sensor_fields(machine.sensor, points, without=PRESS_ONLY)
     return fields
-
-
-def _sensors_in_order(machine: Vessel, points: tuple[str, ...]) -> list[dict[str, Any]]:
-    absent: dict[str, Any] = {"fitted": 0, "counts_per_unit": 1.0, "conversion_s": 1.0}
-    by_point: dict[str, dict[str, Any]] = {}
-    for number, sensor in enumerate(machine.sensor):
-        for point in sensor.points:
-            if point not in points:
-                known = ", ".join(points)
-                raise MachineError(
-                    f"sensor[{number}].points: a wip has no point {point!r}; there are {known}"
-                )
-            row = msgspec.to_builtins(sensor)
-            for field in ("points", *PRESS_ONLY):
-                del row[field]
-            row["current_loop"] = int(row.pop("kind") == "current_loop")
-            by_point[point] = {**row, "fitted": 1}
-    return [by_point.get(point, absent) for point in points]
