@@ -1,30 +1,17 @@
 """Recipe R1 whole, in virtual time: what it must reach, and that nothing changes unseen."""
 
-import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from tests.golden.course import GOLDEN, course_of
-
-R1 = "sulfide-hot-press-100"
-
-
-def simulate(folder: Path, name: str, seed: int) -> tuple[dict, Path]:
-    record, figures = folder / f"{name}.sqlite", folder / f"{name}.json"
-    command = [sys.executable, "-m", "controller", "simulate", R1, "--quiet", "--seed", str(seed)]
-    subprocess.run([*command, "--record", str(record), "--json", str(figures)], check=True)
-    return json.loads(figures.read_text()), record
+from tests.golden.course import R1
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden")
-    return {name: simulate(folder, name, seed) for name, seed in [("a", 1), ("b", 1), ("c", 2)]}
+    return {name: R1.simulate(folder, name, seed) for name, seed in [("a", 1), ("b", 1), ("c", 2)]}
 
 
 @pytest.mark.parametrize("run", ["a", "c"])
@@ -49,7 +36,7 @@ def test_one_seed_gives_one_journal_byte_for_byte(runs):
 def test_the_course_of_r1_is_the_recorded_one(runs):
     """A change of course is a visible act: run `python -m tests.golden.course` and commit it."""
     _, record = runs["a"]
-    assert course_of(record) == json.loads(GOLDEN.read_text())
+    assert R1.course_of(record) == R1.recorded()
 
 
 def test_every_sample_is_there(runs):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from types import SimpleNamespace
+from typing import Any
 
 from press_header import NAMES
 
@@ -150,9 +151,9 @@ def _towards(here: float, there: float, step: float) -> float:
 
 
 class Drive:
-    """A procedure over a fake press, in virtual time."""
+    """A procedure over a fake press or WIP, in virtual time."""
 
-    def __init__(self, procedure: Procedure, press: FakePress | None = None) -> None:
+    def __init__(self, procedure: Procedure, press: Any = None) -> None:
         self.procedure = procedure
         self.press = press or FakePress()
         self.moves: list[Transition] = []
