@@ -12,8 +12,8 @@ from controller.config.wip_station import WipStation
 from controller.kernel import WIP, UnitClass
 from controller.plan import Plan, kernel_names
 from controller.recipe.wip_model import WipRecipe
-from controller.recipe.wip_phases import Hold
 from controller.recipe.wip_unit import WipUnit
+from controller.wip_parameters import wip_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,7 @@ class WipPlan(Plan):
         return WipUnit(self.recipe, kernel_names(WIP))
 
     def parameters(self) -> dict[str, float]:
-        powder, limits = self.material.densification, self.recipe.limits
-        holds = [phase for phase in self.recipe.phase if isinstance(phase, Hold)]
-        return {
-            "activation_energy_kj_per_mol": powder.activation_energy_kj_per_mol,
-            "temperature_c_max": limits.temperature_c_max,
-            "pressure_mpa_max": limits.pressure_mpa_max,
-            "hold_s": sum(hold.hold_s for hold in holds),
-            "jacket_power_w": self.station.vessel.jacket_power_w,
-        }
+        return wip_parameters(self.recipe, self.material, self.station)
 
     def workpiece(self, batch: Batch) -> dict[str, float]:
         return {"sulfide_g": self.recipe.load.sulfide_g}

@@ -71,7 +71,7 @@ def show(batch: Batch, records: Folder = _RECORDS) -> None:
         console.print(f"[bold red]{fault}[/]")
     for label, text in (*summary.identity, *summary.integrity):
         console.print(f"  {label}: {text}")
-    for name in ("zone_temperature_c_median", "stack_pressure_mpa", "density_g_per_cm3"):
+    for name in summary.profile.trends:
         console.print(f"  {sparkline(summary.series.column(name), 60)}  {name}")
     console.print(_phase_table(summary))
     console.print(table)
@@ -81,7 +81,8 @@ def show(batch: Batch, records: Folder = _RECORDS) -> None:
 
 def _phase_table(summary: Summary) -> Table:
     table = Table(title="Phases", title_justify="left", box=None)
-    for heading in ("phase", "duration", "stack °C", "stack MPa", "entered because"):
+    ranged = (f"{summary.profile.heated} °C", f"{summary.profile.pressed} MPa")
+    for heading in ("phase", "duration", *ranged, "entered because"):
         table.add_column(heading)
     for line in summary.phases:
         ranges = [

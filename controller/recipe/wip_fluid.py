@@ -37,6 +37,10 @@ def stiffness_mpa(vessel: Vessel, pressure_mpa: float) -> float:
     return _between(vessel.node_pressure_mpa, vessel.stiffness_mpa, pressure_mpa)
 
 
+def expansion_mpa_per_k(vessel: Vessel, pressure_mpa: float) -> float:
+    return _between(vessel.node_pressure_mpa, vessel.expansion_mpa_per_k, pressure_mpa)
+
+
 def adiabatic_c(vessel: Vessel, start_c: float, pressure_mpa: float) -> float:
     """Fluid of `start_c` without pressure, pumped so fast that the wall has no say."""
     steps = max(1, math.ceil(pressure_mpa / STEP_MPA))

@@ -77,7 +77,7 @@ class Batch:
         return highest
 
 
-def _required(number: float | None, lacking: str) -> float:
+def required(number: float | None, lacking: str) -> float:
     if number is None:
         raise NotMeasurableError(lacking)
     return number
@@ -100,7 +100,7 @@ def time_in_band_s(batch: Batch) -> float:
 def zone_deviation_k_max(batch: Batch) -> float:
     setpoint_c = batch.column("zone_temperature_setpoint_c")
     steady = batch.during("soak", "hold")
-    return _required(
+    return required(
         largest(
             [
                 abs(zone[i] - setpoint_c[i])
@@ -119,41 +119,47 @@ def zone_spread_k_max(batch: Batch) -> float:
         [zone[i] for zone in zones if zone[i] == zone[i]] for i in batch.during("soak", "hold")
     )
     spreads = [max(at_once) - min(at_once) for at_once in readings if len(at_once) > 1]
-    return _required(largest(spreads), "fewer than two good zones during soak and hold")
+    return required(largest(spreads), "fewer than two good zones during soak and hold")
 
 
 def temperature_overshoot_k(batch: Batch) -> float:
     highest = batch.setpoint_max("zone_temperature_setpoint_c")
     hottest = largest([number for zone in batch.zones() for number in zone if number == number])
-    return max(0.0, _required(hottest, "no good zone temperature") - highest)
+    return max(0.0, required(hottest, "no good zone temperature") - highest)
 
 
 def pressure_overshoot_fraction(batch: Batch) -> float:
-    highest = batch.setpoint_max("stack_pressure_setpoint_mpa")
-    peak = max(number for number in batch.column("stack_pressure_mpa") if number == number)
+    return overshoot_fraction(batch, "stack_pressure_mpa", "stack_pressure_setpoint_mpa")
+
+
+def overshoot_fraction(batch: Batch, measured: str, setpoint: str) -> float:
+    """Highest measurement above the highest setpoint, as a fraction of it."""
+    highest = batch.setpoint_max(setpoint)
+    peak = max(number for number in batch.column(measured) if number == number)
     return max(0.0, peak - highest) / highest
 
 
 def temperature_ramp_error_fraction(batch: Batch) -> float:
     zones = batch.zones()
     means = [
-        _required(mean(good), "") if (good := [z[i] for z in zones if z[i] == z[i]]) else math.nan
+        required(mean(good), "") if (good := [z[i] for z in zones if z[i] == z[i]]) else math.nan
         for i in range(len(batch.series.time_s))
     ]
-    return _ramp_error_fraction(means, batch.column("zone_temperature_setpoint_c"))
+    return ramp_error_fraction(means, batch.column("zone_temperature_setpoint_c"))
 
 
 def pressure_ramp_error_fraction(batch: Batch) -> float:
     setpoint = batch.column("stack_pressure_setpoint_mpa")
-    return _ramp_error_fraction(batch.column("stack_pressure_mpa"), setpoint)
+    return ramp_error_fraction(batch.column("stack_pressure_mpa"), setpoint)
 
 
-def _ramp_error_fraction(measured: Column, setpoint: Column) -> float:
+def ramp_error_fraction(measured: Column, setpoint: Column) -> float:
+    """RMS of their difference over the longest rise of the setpoint, by its span."""
     start, end = _longest_rise(setpoint)
     span = setpoint[end] - setpoint[start]
     squares = [(measured[i] - setpoint[i]) ** 2 for i in range(start, end + 1)]
     good = mean([square for square in squares if square == square])
-    return math.sqrt(_required(good, "no good measurement during the rise")) / span
+    return math.sqrt(required(good, "no good measurement during the rise")) / span
 
 
 def _longest_rise(setpoint: Column) -> tuple[int, int]:
@@ -170,15 +176,25 @@ def _longest_rise(setpoint: Column) -> tuple[int, int]:
 
 
 def pressure_integral_mpa_s(batch: Batch) -> float:
-    pressure, step_s = batch.column("stack_pressure_mpa"), batch.series.step_s
-    return math.fsum(p * step for p, step in zip(pressure, step_s, strict=True) if p == p)
+    return integral(batch, "stack_pressure_mpa")
+
+
+def integral(batch: Batch, name: str) -> float:
+    """Of a signal over time; what was not measured adds nothing."""
+    column, step_s = batch.column(name), batch.series.step_s
+    return math.fsum(x * step for x, step in zip(column, step_s, strict=True) if x == x)
 
 
 def equivalent_time_s(batch: Batch) -> float:
+    names = ("stack_temperature_c_estimate", "stack_pressure_mpa", "stack_pressure_setpoint_mpa")
+    return arrhenius_time_s(batch, *names)
+
+
+def arrhenius_time_s(batch: Batch, temperature: str, measured: str, setpoint: str) -> float:
+    """Time under at least 95 % of the highest pressure asked for, weighed by Arrhenius."""
     energy_j = 1000.0 * batch.parameter("activation_energy_kj_per_mol")
-    warm = batch.column("stack_temperature_c_estimate")
-    pressure = batch.column("stack_pressure_mpa")
-    enough = 0.95 * batch.setpoint_max("stack_pressure_setpoint_mpa")
+    warm, pressure = batch.column(temperature), batch.column(measured)
+    enough = 0.95 * batch.setpoint_max(setpoint)
     pressed = batch.series.where(lambda i: pressure[i] > enough and warm[i] == warm[i])
 
     def rate(celsius: float) -> float:
@@ -195,7 +211,7 @@ def density_g_per_cm3(batch: Batch) -> float:
         batch.during("hold"),
     )
     last = [density[i] for i in hold if time_s[i] > time_s[hold[-1]] - 10.0 and density[i] > 0.0]
-    return _required(mean(last), "density was not measurable at the end of the hold")
+    return required(mean(last), "density was not measurable at the end of the hold")
 
 
 def relative_density_fraction(batch: Batch) -> float:
@@ -205,7 +221,7 @@ def relative_density_fraction(batch: Batch) -> float:
 def densification_per_decade(batch: Batch) -> float:
     true_density = batch.parameter("true_density_g_per_cm3")
     points = [(math.log10(t), rho / true_density) for t, rho in held_density(batch) if t >= 1.0]
-    return _slope(points)
+    return slope(points, "densities in the hold")
 
 
 def held_density(batch: Batch) -> list[tuple[float, float]]:
@@ -215,25 +231,26 @@ def held_density(batch: Batch) -> list[tuple[float, float]]:
         batch.series.time_s,
         batch.during("hold"),
     )
-    start_s = time_s[_start_of_last_run(hold)]
-    return [
-        (time_s[i] - start_s, density[i]) for i in hold if time_s[i] >= start_s and density[i] > 0.0
-    ]
+    last = last_run(hold)
+    start_s = time_s[last[0]]
+    return [(time_s[i] - start_s, density[i]) for i in last if density[i] > 0.0]
 
 
-def _start_of_last_run(at: Sequence[int]) -> int:
-    start = at[0]
-    for before, after in pairwise(at):
+def last_run(at: Sequence[int]) -> Sequence[int]:
+    """The last indices that follow one another without a gap."""
+    start = 0
+    for place, (before, after) in enumerate(pairwise(at), start=1):
         if after != before + 1:
-            start = after
-    return start
+            start = place
+    return at[start:]
 
 
-def _slope(points: Sequence[tuple[float, float]]) -> float:
+def slope(points: Sequence[tuple[float, float]], of: str) -> float:
+    """Least squares."""
     x_mean = mean([x for x, _ in points])
     y_mean = mean([y for _, y in points])
     if x_mean is None or y_mean is None or len(points) < 10:
-        raise NotMeasurableError("fewer than 10 densities in the hold")
+        raise NotMeasurableError(f"fewer than 10 {of}")
     spread = math.fsum((x - x_mean) ** 2 for x, _ in points)
     return math.fsum((x - x_mean) * (y - y_mean) for x, y in points) / spread
 
@@ -258,13 +275,13 @@ def tilt_um_max(batch: Batch) -> float:
     tilt, pressure = batch.column("tilt_um"), batch.column("stack_pressure_mpa")
     half = 0.5 * batch.setpoint_max("stack_pressure_setpoint_mpa")
     pressed = batch.series.where(lambda i: pressure[i] > half)
-    return _required(largest([abs(t) for t in finite(tilt, pressed)]), "no tilt under pressure")
+    return required(largest([abs(t) for t in finite(tilt, pressed)]), "no tilt under pressure")
 
 
 def heater_duty_hold_fraction(batch: Batch) -> float:
     hold = batch.during("hold")
     duties = [number for duty in batch.duties() for number in finite(duty, hold)]
-    return _required(mean(duties), "no heater duty during the hold")
+    return required(mean(duties), "no heater duty during the hold")
 
 
 def energy_kwh(batch: Batch) -> float:

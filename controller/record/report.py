@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from controller.page.document import document
 from controller.record.kpi import Kpi
@@ -18,14 +19,10 @@ from controller.record.reader import StoredRecord
 from controller.record.summary import PhaseLine, Summary, summarise
 from controller.record.wording import clock_text, duration_text, fixed_text, shown, utc_text
 
+if TYPE_CHECKING:
+    from controller.record.charts import Chart
+
 _EVENTS_MAX = 500
-_FIRST_FIGURES = (
-    "density_g_per_cm3",
-    "time_in_band_s",
-    "zone_deviation_k_max",
-    "temperature_overshoot_k",
-    "pressure_overshoot_fraction",
-)
 
 
 def render_report(record: StoredRecord) -> str:
@@ -40,7 +37,7 @@ def render_report(record: StoredRecord) -> str:
         _faults(summary),
         _figures(summary),
         _charts(summary, record),
-        _phases(summary.phases),
+        _phases(summary),
         _indicators(summary),
         _events(summary, record),
         _facts("Batch", summary.identity),
@@ -71,9 +68,8 @@ def _faults(summary: Summary) -> str:
 
 
 def _figures(summary: Summary) -> str:
-    return (
-        f'<dl class="figures">{"".join(_figure(summary.kpis[key]) for key in _FIRST_FIGURES)}</dl>'
-    )
+    figures = "".join(_figure(summary.kpis[key]) for key in summary.profile.first)
+    return f'<dl class="figures">{figures}</dl>'
 
 
 def _figure(kpi: Kpi) -> str:
@@ -89,21 +85,21 @@ def _figure(kpi: Kpi) -> str:
 
 def _charts(summary: Summary, record: StoredRecord) -> str:
     try:
-        from controller.record import plot
+        from controller.record.charts import CHARTS
     except ImportError as error:
         raise RecordError(
             f"{record.path}: the report's charts need matplotlib ({error});"
             " install hotpress with the extra 'report'"
         ) from error
-    spans, parameters = [line.span for line in summary.phases], record.header.parameters
-    path = plot.trajectory(summary.series, spans, parameters)
-    density = plot.densification(summary.series, spans, parameters)
-    return (
-        f"<h2>Course of the batch</h2>{plot.timeline(summary.series, spans)}{_phase_key(spans)}"
-        '<div class="pair">'
-        f"<div><h2>Pressure over temperature</h2>{path}</div>"
-        f"<div><h2>Densification</h2>{density}</div></div>"
-    )
+    spans, charts = [line.span for line in summary.phases], CHARTS[summary.profile.name]
+
+    def drawn(chart: Chart) -> str:
+        svg = chart.draw(summary.series, spans, record.header.parameters)
+        return f"<h2>{escape(chart.title)}</h2>{svg}"
+
+    course, *closer = map(drawn, charts.wide)
+    pair = "".join(f"<div>{drawn(chart)}</div>" for chart in charts.pair)
+    return f'{course}{_phase_key(spans)}{"".join(closer)}<div class="pair">{pair}</div>'
 
 
 def _phase_key(spans: Sequence[PhaseSpan]) -> str:
@@ -111,17 +107,20 @@ def _phase_key(spans: Sequence[PhaseSpan]) -> str:
     return f'<p class="caption">Phases: {names}</p>'
 
 
-def _phases(lines: Sequence[PhaseLine]) -> str:
+def _phases(summary: Summary) -> str:
+    heated, pressed = summary.profile.heated, summary.profile.pressed
     head = (
         '<tr><th rowspan="2" scope="col">Phase</th><th rowspan="2" scope="col">Entered because</th>'
         '<th rowspan="2" scope="col" class="number">Start</th>'
         '<th rowspan="2" scope="col" class="number">Duration</th>'
-        '<th colspan="5" scope="colgroup" class="group">Stack temperature [°C]</th>'
-        '<th colspan="5" scope="colgroup" class="group">Stack pressure [MPa]</th></tr><tr>'
+        '<th colspan="5" scope="colgroup" class="group">'
+        f"{escape(heated.capitalize())} temperature [°C]</th>"
+        '<th colspan="5" scope="colgroup" class="group">'
+        f"{escape(pressed.capitalize())} pressure [MPa]</th></tr><tr>"
         + 2 * _heads("enter", "min", "mean", "max", "exit")
         + "</tr>"
     )
-    rows = "".join(_phase(line) for line in lines)
+    rows = "".join(_phase(line) for line in summary.phases)
     return f"<h2>Phases</h2><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 

@@ -31,7 +31,22 @@ ANALYSED = (
     "thickness_mm",
     "density_g_per_cm3",
     "tilt_um",
+    "fluid_temperature_c_estimate",
+    "fluid_temperature_target_c",
+    "fluid_temperature_c_predicted",
+    "wall_temperature_c_estimate",
+    "jacket_temperature_c",
+    "jacket_duty_fraction",
+    "vessel_pressure_mpa",
+    "vessel_pressure_setpoint_mpa",
+    "bag_pressure_mbar",
+    "h2s_purge_ppm",
+    "h2s_exhaust_ppm",
+    "delivered_ml",
+    "needle_gain_ratio",
+    "stroke_efficiency_ratio",
 )
+"""What indicators and plots of any class of unit use; a record holds some of it."""
 
 Column = list[float]
 

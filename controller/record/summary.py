@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from controller.record.kpi import Kpis, kpis
 from controller.record.model import EventEntry, GapEntry
 from controller.record.phases import PhaseSpan, Spread, phase_spans, spread
+from controller.record.profile import Profile, profile_of
 from controller.record.reader import StoredRecord, Verification
 from controller.record.series import Series, load_series
 from controller.record.wording import duration_text, utc_text
@@ -17,7 +18,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class PhaseLine:
-    """A phase with what stack temperature [°C] and stack pressure [MPa] did in it."""
+    """A phase with what the profile's temperature [°C] and pressure [MPa] did in it."""
 
     span: PhaseSpan
     temperature: Spread | None
@@ -39,6 +40,7 @@ class Summary:
     faults: tuple[str, ...]
     phases: tuple[PhaseLine, ...]
     kpis: Kpis
+    profile: Profile
     events: tuple[EventEntry, ...]
     gaps: tuple[GapEntry, ...]
     series: Series
@@ -47,6 +49,7 @@ class Summary:
 def summarise(record: StoredRecord) -> Summary:
     """Read a record whole. Raises `RecordError` when the file is damaged."""
     series = load_series(record)
+    profile = profile_of(signal.name for signal in record.signals)
     verification = record.verify()
     gaps = tuple(record.gaps())
     return Summary(
@@ -56,8 +59,9 @@ def summarise(record: StoredRecord) -> Summary:
         identity=_identity(record, series),
         integrity=_integrity(record, verification),
         faults=_faults(record, verification, gaps),
-        phases=_phase_lines(record, series),
+        phases=_phase_lines(record, series, profile),
         kpis=kpis(record, series),
+        profile=profile,
         events=tuple(record.events()),
         gaps=gaps,
         series=series,
@@ -122,8 +126,7 @@ def _faults(
     return tuple(faults)
 
 
-def _phase_lines(record: StoredRecord, series: Series) -> tuple[PhaseLine, ...]:
-    warm = series.column("stack_temperature_c_estimate")
-    pressure = series.column("stack_pressure_mpa")
+def _phase_lines(record: StoredRecord, series: Series, profile: Profile) -> tuple[PhaseLine, ...]:
+    warm, pressure = series.column(profile.temperature), series.column(profile.pressure)
     spans = phase_spans(record, series)
     return tuple(PhaseLine(span, spread(warm, span), spread(pressure, span)) for span in spans)

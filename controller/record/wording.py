@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from controller.record.kpi import Kpi, Limit
+from controller.record.indicator import Limit
+from controller.record.kpi import Kpi
 
 _THIN_SPACE = "\u202f"
 

@@ -21,7 +21,7 @@ from controller.record import (
     measures,
     sparkline,
 )
-from controller.record.kpi import Limit
+from controller.record.indicator import Limit
 from controller.record.measures import Batch, NotMeasurableError
 from controller.record.phases import phase_spans
 from controller.record.series import Series, load_series
