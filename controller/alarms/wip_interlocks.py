@@ -14,11 +14,11 @@ INTERLOCKS: Mapping[str, Row] = {
         "the pump is held off",
         "none; in a batch, look at yoke, lock and guard",
     ),
-    "leak_test_missing": warning(
+    "leak_test_missing": information(
         "the leak test has not been passed",
-        "the lid was opened since the last one, and more pressure was asked for",
+        "the lid was opened since the last one",
         "nothing is pumped above the test's pressure",
-        "let the pressure off and begin again with the leak test",
+        "none; when the test does not end, look for the leak",
     ),
     "unlock_forbidden": information(
         "the lid may not be opened",
@@ -45,12 +45,11 @@ INTERLOCKS: Mapping[str, Row] = {
         "after the batch compare the needle with its learned gain",
         "medium",
     ),
-    "blocked_in_heating": warning(
-        "shut-in fluid is being heated",
-        "its pressure rises with every valve shut and nobody pumping",
+    "blocked_in_heating": information(
+        "shut-in fluid is being warmed",
+        "the wall is warmer than the fluid, and every valve is shut",
         "the jacket is off; above the target the needle lets the excess off",
-        "stay clear; look for what warms the vessel",
-        "high",
+        "none; when it lasts, look for what warms the vessel",
     ),
     "mouth_under_pressure": information(
         "the vessel's valves are shut by its pressure",
