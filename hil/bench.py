@@ -2,20 +2,14 @@
 
 One beat: readings of the plant go to the rig, which puts them on its terminals; what the
 controller drives comes back, captured on the rig's clock, and acts on the plant for one
-tick. `RigBench` is the host; `TwinWire` is a whole wire (command, advance, sense) through a
-rig without hardware, for everything that drives a plant, such as the Modbus faces.
-
-    with twin_wire(plant.wire(signals), machine.wiring, signals, time.monotonic) as wire:
-        wire.command(...); wire.advance(); wire.sense()
-        wire.bench.verdict()
+tick.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from controller.ports import SignalNames
@@ -33,7 +27,6 @@ from hil.rig_link import (
     RigLink,
     RigResetError,
 )
-from hil.rig_twin import RigTwin
 from hil.rig_verdict import (
     CLOCK,
     FROZEN,
@@ -51,6 +44,7 @@ Sleep = Callable[[float], None]
 SILENCE_MS = 100  # the rig opens its terminals after that
 STALL_MS = 20
 LOST_S_MAX = 0.2  # without news of the outputs for so long, they count as off
+PROBE_BEATS = 5  # a lost rig is asked so seldom: a question that nobody answers costs time
 EDGE_KEPT_MAX = 4096
 
 
@@ -64,14 +58,6 @@ class PlantWire(Protocol):
     def sense(self) -> tuple[Sequence[float], int]: ...
 
 
-class Terminals(Protocol):
-    """The controller's side of the rig: `hil.rig_twin.RigTwin`."""
-
-    def drive(self, output_bits: int, valve_mv: int) -> None: ...
-
-    def sample(self) -> tuple[list[float], int]: ...
-
-
 class RigBench:
     """Build it with `open`. Never raises for what the rig does in a beat: that is in `verdict`."""
 
@@ -83,6 +69,7 @@ class RigBench:
         self.beat_count = 0
         self.lost_beat_count = 0
         self.hello: Hello | None = None
+        self.must_arm = False  # the rig has its power back: arm it as soon as it answers
         self._plant = plant
         self._link = link
         self._tick_s = tick_s
@@ -91,6 +78,7 @@ class RigBench:
         self._output_bits = 0
         self._valve_fraction = 0.0
         self._rig_bad_count = 0
+        self._limits_ms = (SILENCE_MS, STALL_MS)
 
     @classmethod
     def open(
@@ -111,18 +99,29 @@ class RigBench:
 
     def arm(self, *, silence_ms: int = SILENCE_MS, stall_ms: int = STALL_MS) -> None:
         """Check who is there and let it drive. Objections of before stay. Raises RigError."""
-        hello = self._link.hello()
+        self._limits_ms = (silence_ms, stall_ms)
+        self._arm(self._link.hello())
+
+    def _arm_again(self) -> None:
+        """Asked once and briefly, every beat: a rig takes a while to boot."""
+        try:
+            self._arm(self._link.hello(is_probe=True))
+        except RigError:
+            return
+
+    def _arm(self, hello: Hello) -> None:
         if hello.board not in BOARDS or hello.firmware != expected_hash(hello.board):
             self._wrong("its firmware is another: copy the files of `hotpress-hil rig stage`")
         if hello.header != expected_header():
             self._wrong("it is stamped for another plant header: stage and copy again")
-        self._link.arm(hello.firmware, hello.header, silence_ms, stall_ms)
+        self._link.arm(hello.firmware, hello.header, *self._limits_ms)
         if self.hello is not None and self.hello.boot_id != hello.boot_id:
             self._object(RESET, "the rig restarted during the run")
         if self.hello is None or self.hello.boot_id != hello.boot_id:
             self.clock = ClockComparison()
             self.edges.clear()
         self.hello = hello
+        self.must_arm, self._lost_in_a_row = False, 0
 
     def _wrong(self, text: str) -> None:
         self._object(WRONG_RIG, text)
@@ -134,6 +133,16 @@ class RigBench:
     def beat(self) -> None:
         """One tick of the plant with the controller's outputs as the rig saw them."""
         self.beat_count += 1
+        if self.must_arm and self._lost_in_a_row % PROBE_BEATS == 0:
+            self._arm_again()
+        if self._lost_in_a_row % PROBE_BEATS:
+            self._lost()
+        else:
+            self._exchange()
+        self._plant.command(self._output_bits, self._valve_fraction)
+        self._plant.advance()
+
+    def _exchange(self) -> None:
         payload = self.harness.payload(*self._plant.sense())
         try:
             self._take(self._link.exchange(payload, is_probe=self._lost_in_a_row > 0))
@@ -143,8 +152,6 @@ class RigBench:
         except RigError as error:
             self._object(FROZEN, f"the rig was lost: {error}")
             self._lost()
-        self._plant.command(self._output_bits, self._valve_fraction)
-        self._plant.advance()
 
     def _take(self, exchange: Exchange) -> None:
         self._lost_in_a_row = 0
@@ -240,51 +247,3 @@ class RigBench:
             *judge_clock(self.clock),
         ]
         return verdict(objections, tested)
-
-
-class TwinWire:
-    """`hil.devices.face.Plant` through a rig: terminals on one side, the plant on the other.
-
-    In real time one call of `advance` is one beat. It waits for the rig, a millisecond or two;
-    a dead rig costs the link's time-outs and no more.
-    """
-
-    def __init__(self, bench: RigBench, terminals: Terminals) -> None:
-        self.bench = bench
-        self._terminals = terminals
-
-    def command(self, output_bits: int, *open_fractions: float) -> None:
-        valve_open_fraction = open_fractions[0] if open_fractions else 0.0
-        share = valve_open_fraction if math.isfinite(valve_open_fraction) else 0.0
-        valve_mv = round(min(max(share, 0.0), 1.0) * VALVE_MV_MAX)
-        self._terminals.drive(self.bench.harness.captured_bits(output_bits), valve_mv)
-
-    def advance(self) -> None:
-        self.bench.beat()
-
-    def sense(self) -> tuple[Sequence[float], int]:
-        """As the I/O modules' converters read the terminals now."""
-        sampled, switches = self._terminals.sample()
-        harness = self.bench.harness
-        return harness.readings(sampled), harness.input_bits(switches)
-
-
-@contextmanager
-def twin_wire(
-    plant: PlantWire,
-    wiring: Mapping[str, str],
-    signals: SignalNames,
-    clock: Callable[[], float],
-    *,
-    tick_s: float = 0.010,
-    stall_ms: int = STALL_MS,
-    reply_timeout_s: float = 0.02,
-) -> Iterator[TwinWire]:
-    """A plant's wire through a rig that has no hardware. Raises RigError when it does not start.
-
-    `stall_ms` and `reply_timeout_s` may be more generous on a machine that has other things to do.
-    """
-    with RigTwin(clock) as twin:
-        link = RigLink(twin.port, clock, reply_timeout_s=reply_timeout_s)
-        bench = RigBench.open(plant, wiring, link, signals, tick_s=tick_s, stall_ms=stall_ms)
-        yield TwinWire(bench, twin)

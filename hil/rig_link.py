@@ -131,10 +131,11 @@ class RigLink:
         self.received_s = 0.0
         self.counts = LinkCounts()
 
-    def hello(self) -> Hello:
-        """Ask who is there, and belong to this boot of it from now on."""
+    def hello(self, *, is_probe: bool = False) -> Hello:
+        """Ask who is there, and belong to this boot of it from now on. A probe asks once."""
         self.boot_id = 0
-        tries = math.ceil(START_S_MAX / self._reply_timeout_s)  # it may still be starting
+        # It may still be starting.
+        tries = 1 if is_probe else math.ceil(START_S_MAX / self._reply_timeout_s)
         content = struct.pack(protocol.HELLO_REQUEST, protocol.VERSION)
         counts, self.counts = self.counts, LinkCounts()  # its silence says nothing of the line
         try:

@@ -14,11 +14,13 @@ import functools
 import importlib.util
 import math
 import os
+import random
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import tty
 import warnings
 from collections.abc import Callable
@@ -92,8 +94,9 @@ class RigTwin:
         self._main = stage(Path(self._folder.name), "unix")
         self._host, self._host_far = _line()
         self._terminals, self._terminals_far = _line()
-        os.set_blocking(self._terminals, False)
-        self.port = _ListeningPort(self._host, self._listen)
+        for number in (self._host, self._terminals):
+            os.set_blocking(number, False)
+        self.port = TwinLine(self._host, self._listen)
         self._decoder = Decoder()
         self._process: subprocess.Popen[bytes] | None = None
         self._levels = b""
@@ -143,13 +146,34 @@ class RigTwin:
 
     def reset(self) -> None:
         """As if its power had gone and come back."""
+        self.power_off()
+        self.power_on()
+
+    def power_off(self) -> None:
+        """Every terminal open; what is said to it is lost."""
         self._kill()
         self._drive = (0, ALL_OPEN, self._drive[2])
         self.fed_s = -math.inf
+
+    def power_on(self) -> None:
+        """It boots, disarmed, with another boot id. Nothing happens to one that has power."""
+        if self._process is not None:
+            return
+        for number in (self._host_far, self._terminals_far):
+            termios.tcflush(number, termios.TCIFLUSH)
         self.restart_count += 1
         self._start()
         if self._levels:
             self._write_levels()
+
+    def freeze(self) -> None:
+        """Its firmware stands still, until `thaw` or its watchdog."""
+        os.kill(self.process_id, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """No harm to one that runs, or has no power."""
+        if self._process is not None:
+            os.kill(self.process_id, signal.SIGCONT)
 
     def drive(self, output_bits: int, valve_mv: int) -> None:
         """The controller's outputs have these levels now."""
@@ -197,16 +221,37 @@ class RigTwin:
         ], inputs
 
 
-class _ListeningPort(FilePort):
-    """The pins move whether or not anybody looks at them: nothing must dam up."""
+class TwinLine(FilePort):
+    """The host's end of the line, which may be `cut` or flip bits.
+
+    The pins move whether or not anybody looks at them: nothing must dam up. Nor does a line
+    wait for one who does not listen: what does not fit is lost.
+    """
 
     def __init__(self, number: int, listen: Callable[[], None]) -> None:
         super().__init__(number)
         self._listen = listen
+        self._chance = random.Random(0)
+        self.cut = False
+        self.bit_error_ratio = 0.0
+
+    def write(self, content: bytes) -> None:
+        if not self.cut:
+            super().write(self._spoilt(content))
 
     def read(self, timeout_s: float) -> bytes:
         self._listen()
-        return super().read(timeout_s)
+        heard = self._spoilt(super().read(timeout_s))
+        return b"" if self.cut else heard
+
+    def _spoilt(self, content: bytes) -> bytes:
+        if self.bit_error_ratio <= 0.0 or not content:
+            return content
+        bits = int.from_bytes(content, "big")
+        for bit in range(8 * len(content)):
+            if self._chance.random() < self.bit_error_ratio:
+                bits ^= 1 << bit
+        return bits.to_bytes(len(content), "big")
 
 
 def _line() -> tuple[int, int]:

@@ -7,7 +7,7 @@ by themselves have a pseudo-terminal each.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from controller.ports import SignalNames
@@ -42,7 +42,7 @@ class MachineServer:
     default 2000; in real time the machine file's, or `lease_ms`, until a host writes its own.
     Faults are injected through `bench`, and by other programs over `control_port` of loopback.
     `through` may put something between the plant with its faults and the modules' terminals, such
-    as a rig.
+    as a rig; `rig_verbs` are the faults which that can have itself.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class MachineServer:
         control_port: int | None = None,
         serial: bool = False,
         through: Callable[[Plant, SignalNames], Plant] | None = None,
+        rig_verbs: Collection[str] = (),
     ) -> None:
         if not machine.device:
             raise WiringError(f"{machine.name}: the machine has no [[device]] to serve")
@@ -83,6 +84,7 @@ class MachineServer:
             in_process=False,
             line_verbs=LINE_VERBS if serial else (),
             line_answers=LINE_ANSWERS if serial else (),
+            rig_verbs=rig_verbs,
         )
         # What an indicator says is damaged at its signal; its line is not the modules' line.
         own = {name: at for name, at in reach.device.items() if name not in self.indicators}

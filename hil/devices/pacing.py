@@ -45,6 +45,14 @@ class Lockstep:
     def lapsed(self) -> None:
         self._owes_safe_tick = True
 
+    @property
+    def lateness_s_max(self) -> float:
+        """Never: it waits for its host."""
+        return 0.0
+
+    def start_count(self) -> None:
+        """Nothing is counted."""
+
     def swallowed(self, module: Module) -> None:
         """A faulty module took nothing from a write; the machine lives through its tick."""
         if module.has_digital_outputs:
@@ -79,6 +87,15 @@ class RealTime:
         self.lateness = Lateness()
         for module in face.modules.values():
             module.outputs_written = lambda module: face.drive()
+
+    @property
+    def lateness_s_max(self) -> float:
+        return self.lateness.lateness_s_max
+
+    def start_count(self) -> None:
+        """Forget how late it was, and is."""
+        self.lateness = Lateness()
+        self._due_s = self._clock() + self._tick_s
 
     def lapsed(self) -> None:
         """The plant runs on with the outputs it was given."""

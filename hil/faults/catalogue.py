@@ -1,4 +1,4 @@
-"""The rows of the fault catalogue that live on the field side of the wire, as data.
+"""The rows of the fault catalogue that live on the field side of the wire or in the rig, as data.
 
 `catalogue.toml` is the table; a row says how it is injected by default, or why it cannot be. Ids
 are stable: rows are appended, never renamed.
@@ -47,7 +47,7 @@ class Injection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`within_s` is the catalogue's limit, None where it is a property of the whole batch."""
 
-    id: Annotated[str, Meta(pattern="^[SAFP][0-9]{2}$")]
+    id: Annotated[str, Meta(pattern="^[SAFPR][0-9]{2}$")]
     title: Text
     reaction: Text
     within_s: Annotated[float, Meta(gt=0.0, le=600.0)] | None = None

@@ -44,6 +44,7 @@ def reach_of(
     in_process: bool,
     line_verbs: Iterable[str] = (),
     line_answers: Iterable[str] = (),
+    rig_verbs: Iterable[str] = (),
 ) -> Reach:
     """`fitted` are the analogue inputs that the machine has. A face with modules is Modbus."""
     terminals = _terminals(machine)
@@ -65,6 +66,7 @@ def reach_of(
         answers=NEAR_ANSWERS if in_process else RTU_ANSWERS if line_verbs else TCP_ANSWERS,
         line_verbs=frozenset(line_verbs),
         line_answers=frozenset(line_answers),
+        rig_verbs=frozenset(rig_verbs),
         carries_any_double=in_process,
         face="the in-process face" if in_process else "the Modbus face",
     )

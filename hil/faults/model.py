@@ -24,7 +24,7 @@ Verb = Literal[
 VERBS: tuple[Verb, ...] = get_args(Verb)
 Kind = Literal[
     "loop", "direct", "digital_input", "digital_output", "analogue_output",
-    "condition", "switch", "device", "line",
+    "condition", "switch", "device", "line", "rig",
 ]  # fmt: skip
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Word = Annotated[str, Meta(max_length=64)]
@@ -37,7 +37,8 @@ class FaultError(ValueError):
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One fault. `id` is a row of the catalogue ("S04") or a name of one's own.
 
-    `point`: a signal; "plant.<condition>"; "io.<device>"; "line" (the serial line).
+    `point`: a signal; "plant.<condition>"; "io.<device>"; "line" (the serial line);
+    "rig" (the bench's own rig, where there is one).
     """
 
     point: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -196,6 +197,12 @@ _LINE: _Verbs = {
     "spike": (_RATE,),
     "noise": (Parameter("bit_error_ratio", 1e-3, 0.0, 0.5),),
 }
+_RIG: _Verbs = {
+    "off": (),
+    "stuck": (),
+    "open": (),
+    "noise": (Parameter("bit_error_ratio", 1e-6, 0.0, 0.5),),
+}
 PARAMETERS: Mapping[Kind, _Verbs] = {
     "loop": _LOOP,
     "direct": _DIRECT,
@@ -206,6 +213,7 @@ PARAMETERS: Mapping[Kind, _Verbs] = {
     "switch": _SWITCH,
     "device": _DEVICE,
     "line": _LINE,
+    "rig": _RIG,
 }
 
 

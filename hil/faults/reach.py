@@ -61,6 +61,7 @@ class Reach:
     answers: frozenset[str] = frozenset(ANSWERS)
     line_verbs: frozenset[str] = frozenset()
     line_answers: frozenset[str] = frozenset()
+    rig_verbs: frozenset[str] = frozenset()
     carries_any_double: bool = False
     face: str = "this face"
 
@@ -72,7 +73,7 @@ class Reach:
             *(name for name in signals.channels if name in self.converter),
             *signals.digital_inputs, *signals.digital_outputs, *signals.analogue_outputs,
             *(f"plant.{name}" for name in self.condition), *io,
-            *(("line",) if self.line_verbs else ()),
+            *(("line",) if self.line_verbs else ()), *(("rig",) if self.rig_verbs else ()),
         )  # fmt: skip
 
     def kind_of(self, point: str) -> Kind:
@@ -93,6 +94,8 @@ class Reach:
             return "device"
         if point == "line" and self.line_verbs:
             return "line"
+        if point == "rig" and self.rig_verbs:
+            return "rig"
         raise FaultError(f"{point}: no such point; {self._nearest(point, head)}")
 
     def _nearest(self, point: str, head: str) -> str:
@@ -102,6 +105,8 @@ class Reach:
             return f"devices are: {', '.join(f'io.{name}' for name in self.device) or 'none'}"
         if point == "line":
             return f"{self.face} has no serial line"
+        if point == "rig":
+            return f"{self.face} has no rig"
         fitted = [name for name in self.points() if "." not in name]
         return f"signals are: {', '.join(fitted)}; and plant.<condition>, io.<device>"
 
@@ -136,6 +141,8 @@ class Reach:
             raise FaultError(f"{self.face} has no such wire; it can: {there}")
         if kind == "line" and verb not in self.line_verbs:
             raise FaultError(f"{self.face} cannot; it can: {' '.join(sorted(self.line_verbs))}")
+        if kind == "rig" and verb not in self.rig_verbs:
+            raise FaultError(f"this rig cannot; it can: {' '.join(sorted(self.rig_verbs))}")
         answer = parameters.get("answer")
         answers = self.line_answers if kind == "line" else self.answers
         if answer is not None and answer not in answers:

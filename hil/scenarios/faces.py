@@ -7,28 +7,30 @@ controller and the plant; plant, faults and what is measured are the same.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from controller.ports import SignalNames, Station
-from hil.bench import TwinWire, twin_wire
 from hil.description import Machine
 from hil.devices.face import Plant as Terminals
 from hil.devices.machine_server import MachineServer
-from hil.devices.pacing import RealTime
 from hil.faults import Bench
 from hil.machine import read_machine
 from hil.plant import DIGITAL_OUTPUTS, Plant
+from hil.rig_faults import RIG_VERBS, RigFaults, blamed
 from hil.rig_link import RigError
+from hil.rig_wire import TwinWire, twin_wire
 from hil.scenarios.controllers import Controller
 from hil.scenarios.model import Scenario
 from hil.station import SimulatedStation
 
 BAUD = 115_200
 RIG_STALL_MS = 60  # the twin shares this computer with plant and controller
-RIG_REPLY_S = 0.05
+RIG_REPLY_S, RIG_TRIES = 0.03, 2  # a lost rig costs this host their product, once
 RIG_LATE_S_MAX = 0.1  # half the modules' lease
+RIG_LATE_RATIO_MAX = 0.01
+_TOO_LATE = ("timeout_count", "late_reply_count", "late_read_count", "late_write_count")
 
 
 class FaceError(ValueError):
@@ -127,33 +129,42 @@ async def _rig(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
         def through(wire: Terminals, signals: SignalNames) -> Terminals:
             twin = twin_wire(
                 wire, machine.wiring, signals, time.monotonic,
-                stall_ms=RIG_STALL_MS, reply_timeout_s=RIG_REPLY_S,
+                stall_ms=RIG_STALL_MS, reply_timeout_s=RIG_REPLY_S, try_count=RIG_TRIES,
             )  # fmt: skip
             twins.append(stack.enter_context(twin))
             return twins[-1]
 
         try:
             server = _server(scenario, controller, lockstep=False, through=through)
+            RigFaults(server.bench, twins[0])
         except RigError as error:
             raise FaceError(f"the rig's twin did not start: {error}") from None
         await server.start("127.0.0.1", 0)
         try:
             station = controller.modbus_tcp(server.host, server.port, lockstep=False)
+            server.pacer.start_count()  # what was loaded until here is not the run's affair
             yield Rig(
-                station, server.bench, server.plant, True, lambda: _unbelievable(twins[0], server)
-            )
+                station, server.bench, server.plant, True,
+                lambda: "; ".join(_doubts(scenario, twins[0], server, station)),
+            )  # fmt: skip
         finally:
             await server.stop()
 
 
-def _unbelievable(twin: TwinWire, server: MachineServer) -> str:
-    """What the rig objects to, and a host too slow for its machine: leases fall by that alone."""
-    texts = [objection.text for objection in twin.bench.verdict().objections]
-    if isinstance(server.pacer, RealTime):
-        late_s = server.pacer.lateness.lateness_s_max
-        if late_s > RIG_LATE_S_MAX:
-            texts.append(f"this host kept the machine waiting for {late_s:.2f} s")
-    return "; ".join(texts)
+def _doubts(
+    scenario: Scenario, twin: TwinWire, server: MachineServer, station: Station
+) -> Iterator[str]:
+    """What the rig objects to, and a host too slow for its machine: leases fall by that alone,
+    and answers that come too late are lost I/O to the controller."""
+    tested = blamed(injection.fault for injection in scenario.fault)
+    yield from (objection.text for objection in twin.bench.verdict(tested).objections)
+    late_s = server.pacer.lateness_s_max
+    if late_s > RIG_LATE_S_MAX:
+        yield f"this host kept the machine waiting for {late_s:.2f} s"
+    counts = station.statistics()
+    late = sum(counts[name] for name in _TOO_LATE)
+    if not breaks_the_wire(scenario) and late > RIG_LATE_RATIO_MAX * counts["request_count"]:
+        yield f"this host was too slow for {late:.0f} of {counts['request_count']:.0f} answers"
 
 
 def _server(
@@ -172,6 +183,7 @@ def _server(
         lockstep=lockstep,
         serial=serial,
         through=through,
+        rig_verbs=() if through is None else RIG_VERBS,
         start_temperature_c=header.start_temperature_c,
     )
 

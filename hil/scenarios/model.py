@@ -47,7 +47,7 @@ contactors open; contactors: open; pump: off, and no approach; power: contactors
 every output off; none: the fault itself holds the output, so the controller's event counts."""
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
-Row = Annotated[str, Meta(pattern=r"^[SAFP][0-9]{2}\Z")]
+Row = Annotated[str, Meta(pattern=r"^[SAFPR][0-9]{2}\Z")]
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
 Seconds = Annotated[float, Meta(ge=0.0, le=7200.0)]
@@ -64,11 +64,13 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class At(_Part, frozen=True, kw_only=True):
-    """A moment: machine time, or so long after a phase was first entered."""
+    """A moment: machine time, or so long after a phase was first entered. With `output`: the
+    first tick from then on in which this output at the plant has just come on."""
 
     time_s: Seconds | None = None
     phase: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     after_s: Seconds = 0.0
+    output: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 class Injection(_Part, frozen=True, kw_only=True):
@@ -176,6 +178,9 @@ def _impossible(scenario: Scenario) -> list[str]:
     for number, injection in enumerate(scenario.fault):
         if (injection.at.time_s is None) == (injection.at.phase is None):
             found.append(f"fault[{number}].at: give time_s or phase, one of them")
+        output = injection.at.output
+        if output is not None and output not in DIGITAL_OUTPUTS:
+            found.append(f"fault[{number}].at.output: no {output!r}; {', '.join(DIGITAL_OUTPUTS)}")
         if injection.at.time_s is not None and injection.at.after_s:
             found.append(f"fault[{number}].at.after_s: only beside phase")
     if expect.reaction == "trip" and expect.outputs is None:

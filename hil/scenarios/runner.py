@@ -58,6 +58,7 @@ class _Bench:
         self._operator_s = 0.0
         self._key_on = False
         self._bits = -1
+        self._come_on = 0
         self._before: deque[tuple[float, list[float]]] = deque(maxlen=CLOSE_BEFORE_TICKS)
         self._columns = [
             (signal.name, i)
@@ -84,6 +85,7 @@ class _Bench:
     async def sense(self, tick: Tick, frame: SensorFrame) -> None:
         now_s = self._begin()
         self._inject_due(now_s)
+        self._come_on = 0
         self._note_ends(now_s)
         self._repair(now_s)
         await self._station.sense(tick, frame)
@@ -141,7 +143,12 @@ class _Bench:
         since_s = 0.0 if at.phase is None else self._entered_s.get(at.phase)
         if since_s is None:
             return False
-        return now_s >= since_s + (at.after_s if at.time_s is None else at.time_s) - 1e-9
+        moment_s = since_s + (at.after_s if at.time_s is None else at.time_s)
+        return now_s >= moment_s - 1e-9 and (at.output is None or self._has_come_on(at.output))
+
+    def _has_come_on(self, output: str) -> bool:
+        """Since the last tick, at the plant."""
+        return bool(self._come_on & self._course.bits_of([output]))
 
     def _inject(self, injection: Injection, now_s: float) -> None:
         fault = injection.fault
@@ -196,6 +203,7 @@ class _Bench:
 
     def _look_at_outputs(self, now_s: float) -> None:
         bits = self._rig.output_bits()
+        self._come_on |= bits & ~self._bits
         if bits != self._bits:
             self._bits = bits
             self._course.edges.append(Edge(now_s, bits))

@@ -17,6 +17,7 @@ from hil.station import open_simulation
 FIELD_IDS = [
     *(f"S{n:02}" for n in range(1, 21)), *(f"A{n:02}" for n in range(1, 14)),
     *(f"F{n:02}" for n in range(1, 17)), *(f"P{n:02}" for n in range(1, 13)),
+    *(f"R{n:02}" for n in range(1, 5)),
 ]  # fmt: skip
 ROWS = catalogue()
 # Rows this machine cannot have, and the face that can: a serial line; a vessel with a jacket.

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from controller.ports import SignalNames
-from hil.bench import RigBench, TwinWire
+from hil.bench import RigBench
 from hil.rig import protocol
 from hil.rig.framing import Decoder, Frame, encode
 from hil.rig.rig import Identity, Rig
 from hil.rig_harness import Harness
 from hil.rig_link import Port, RigLink
 from hil.rig_twin import RigTwin
+from hil.rig_wire import TwinWire
 
 SIGNALS = SignalNames(
     ("zone_1_temperature_c", "limiter_temperature_c", "cylinder_bar", "lvdt_1_mm", "heater_1_a"),

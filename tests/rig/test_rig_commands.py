@@ -6,11 +6,11 @@ import time
 from typer.testing import CliRunner
 
 from controller.ports import SignalNames
-from hil.bench import twin_wire
 from hil.cli import app
 from hil.machine import read_machine
 from hil.plant import ANALOGUE_OUTPUTS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, READINGS, Plant
 from hil.rig_firmware import expected_hash
+from hil.rig_wire import twin_wire
 
 SIGNALS = SignalNames(READINGS, DIGITAL_INPUTS, DIGITAL_OUTPUTS, ANALOGUE_OUTPUTS)
 
