@@ -32,8 +32,8 @@ def wip_fields(
     """Nested dict with wip_config_t's field names, but for header_version: controller.kernel
     stamps what it was built with.
 
-    A channel without a section is sent as not fitted. The limits of pressure and temperature
-    are the tightest of recipe, material and machine. `batch` is of no weight here: a bag has
+    A channel without a section is sent as not fitted. Pressure and temperature are limited by
+    the tightest of recipe, material and machine, the release by that of material and machine. `batch` is of no weight here: a bag has
     no thickness that the vessel could measure.
     """
     site, gate = station.station, station.last_gate
@@ -61,6 +61,8 @@ def _vessel(station: WipStation) -> dict[str, Any]:
 
 def _limit(station: WipStation, material: Material, limits: WipLimits) -> dict[str, Any]:
     machine, bounds = station.limit, material.limits
+    fast = min(machine.release_mpa_per_s_max, bounds.release_mpa_per_s_max.bound)
+    slow = min(machine.release_slow_mpa_per_s_max, bounds.release_mpa_per_s_max_slow.bound)
     return {
         **msgspec.structs.asdict(machine),
         "pressure_mpa_max": min(
@@ -69,4 +71,7 @@ def _limit(station: WipStation, material: Material, limits: WipLimits) -> dict[s
         "temperature_c_max": min(
             limits.temperature_c_max, bounds.temperature_c_max.bound, machine.temperature_c_max
         ),
+        "release_mpa_per_s_max": fast,
+        "release_slow_mpa_per_s_max": min(slow, fast),
+        "release_slow_mpa": max(machine.release_slow_mpa, bounds.release_slow_below_mpa),
     }

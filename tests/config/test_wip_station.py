@@ -240,6 +240,30 @@ def test_the_tightest_of_recipe_material_and_machine_goes_to_the_kernel() -> Non
     )
 
 
+def test_a_material_slows_the_release_of_any_machine() -> None:
+    def released(**changes: float) -> tuple[float, float, float]:
+        own = msgspec.structs.replace(STATION.limit, **changes)
+        found = fields_of(msgspec.structs.replace(STATION, limit=own))["limit"]
+        return (
+            found["release_mpa_per_s_max"],
+            found["release_slow_mpa_per_s_max"],
+            found["release_slow_mpa"],
+        )
+
+    bounds = MATERIAL.limits
+    own = (
+        bounds.release_mpa_per_s_max.bound,
+        bounds.release_mpa_per_s_max_slow.bound,
+        bounds.release_slow_below_mpa,
+    )
+    assert released(release_mpa_per_s_max=90.0, release_slow_mpa_per_s_max=80.0) == own
+    assert released(release_slow_mpa=0.0) == own
+    slower = released(
+        release_mpa_per_s_max=0.4, release_slow_mpa_per_s_max=0.3, release_slow_mpa=60.0
+    )
+    assert slower == (0.4, 0.3, 60.0)
+
+
 def test_wires_end_at_points_of_their_profiles_and_are_those_of_the_machine() -> None:
     profiles = {device.name: load_profile(device.profile) for device in STATION.device}
     for signal, address in STATION.wiring.items():
