@@ -16,6 +16,7 @@ void wip_state_init(const wip_config_t *config, wip_state_t *state)
     state->needle_gain_ratio = 1.0;
     state->stroke_efficiency_ratio = 1.0;
     state->jacket_current_ratio = 1.0;
+    state->stiffness_ratio = 1.0;
     state->position_sign = 1.0;
     state->jacket_setpoint_c = config->vessel.ambient_temperature_c;
     press_ramp_rest(&state->ramp, 0.0);

@@ -467,6 +467,11 @@ typedef struct {
     double progress_fluid_c;
     double progress_delivered_ml;
     double progress_setpoint_mpa;
+    double progress_s;
+    double window_slack_ml;         /* delivered at most so much less than the plunger says */
+    double stiffness_ratio;         /* this pumping's over the commissioned */
+    uint32_t stiffness_learned;
+    uint32_t progress_charging;     /* the first of a stroke: the charge may still take some of it */
     double stroke_efficiency_ratio;
     double leak_mpa_per_min;
     double leak_margin_mpa_per_min;

@@ -113,8 +113,8 @@ static bool bag_leak(const wip_scene_t *s)
 
 static bool pressure_leak(const wip_scene_t *s)
 {
-    return s->state->leak_mpa_per_min - s->state->leak_margin_mpa_per_min >
-           s->config->advice.leak_mpa_per_min;
+    return s->state->leak_mpa_per_min > s->state->leak_margin_mpa_per_min &&
+           s->state->leak_mpa_per_min > s->config->advice.leak_mpa_per_min;
 }
 
 static bool stroke_weak(const wip_scene_t *s)

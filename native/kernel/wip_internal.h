@@ -61,6 +61,13 @@ double wip_fluid_measured_c(const wip_config_t *config, const wip_state_t *state
                             const wip_observation_t *observation, bool tared);
 /* Plunger, windows and timers: evidence of leak, burst, progress and blocked-in heat. */
 void wip_watch(const wip_config_t *config, wip_state_t *state, const wip_observation_t *observation);
+/* The charge is compressed when its oil stands so near to what the vessel asks for. */
+#define WIP_CHARGED_RATIO 0.93
+#define WIP_CHARGED_BAR 3.0
+/* Windows of leak and progress: begun anew with each stroke, judged at their end. */
+void wip_begin_window(const wip_config_t *config, wip_state_t *state);
+void wip_watch_windows(const wip_config_t *config, wip_state_t *state,
+                       const wip_observation_t *observation);
 /* Evidence of the advisories that no trip needs: pairs, bag, jacket, needle, water. */
 void wip_health(const wip_config_t *config, wip_state_t *state,
                 const wip_observation_t *observation);

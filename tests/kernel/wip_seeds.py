@@ -43,8 +43,8 @@ def wrong_model(seed: int, heating: float) -> dict[str, dict[str, object]]:
     return changed
 
 
-def run(seed: int, changes: dict[str, dict[str, object]]) -> tuple[float, float, float]:
-    """Peak error in K, worst hold error in percent, hard-protection demands."""
+def run(seed: int, changes: dict[str, dict[str, object]]) -> tuple[float, float, float, int]:
+    """Peak error in K, worst hold error in percent, hard-protection demands, tripped."""
     plant = Vessel.from_machine("wip-500MPa", seed=seed, start_temperature_c=75.0)
     cycle = Cycle(plant, changes)
     cycle.arm()
@@ -57,7 +57,9 @@ def run(seed: int, changes: dict[str, dict[str, object]]) -> tuple[float, float,
     if cycle.trips:
         print(f"  seed {seed} tripped: {', '.join(sorted(cycle.trips))}")
     demands = plant.truth()["hard_protection_demands"]
-    return abs(cycle.peak_c - TARGET_C), 100.0 * off_mpa / TARGET_MPA, demands
+    return (
+        abs(cycle.peak_c - TARGET_C), 100.0 * off_mpa / TARGET_MPA, demands, int(bool(cycle.trips))
+    )  # fmt: skip
 
 
 def main(count: int) -> None:
@@ -68,10 +70,11 @@ def main(count: int) -> None:
         ("±20 %, kappa ±5 %", lambda seed: wrong_model(seed, 0.05)),
     ):
         rows = [run(seed, model(seed)) for seed in range(1, count + 1)]
-        peaks, holds, demands = zip(*rows, strict=True)
+        peaks, holds, demands, tripped = zip(*rows, strict=True)
         print(
             f"{name:20} peak error {median(peaks):.2f} ({max(peaks):.2f}) K   "
-            f"hold error {median(holds):.3f} ({max(holds):.3f}) %   demands {sum(demands):.0f}"
+            f"hold error {median(holds):.3f} ({max(holds):.3f}) %   demands {sum(demands):.0f}   "
+            f"tripped {sum(tripped)}"
         )
 
 
