@@ -33,8 +33,8 @@ def wip_fields(
     stamps what it was built with.
 
     A channel without a section is sent as not fitted. Pressure and temperature are limited by
-    the tightest of recipe, material and machine, the release by that of material and machine. `batch` is of no weight here: a bag has
-    no thickness that the vessel could measure.
+    the tightest of recipe, material and machine, the release by that of material and machine.
+    `batch` is of no weight here: a bag has no thickness that the vessel could measure.
     """
     site, gate = station.station, station.last_gate
     return {
