@@ -1,6 +1,7 @@
 """The limits of a WIP: wip_limit_config_t, as the machine's own.
 
-Of the first two maxima the kernel gets the tightest of machine, material and recipe.
+Of the maxima of pressure and temperature the kernel gets the tightest of machine, material and
+recipe; of the release the gentler of machine and material.
 """
 
 from __future__ import annotations
