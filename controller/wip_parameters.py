@@ -6,14 +6,17 @@ and station.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from controller.config.material import Material
 from controller.config.wip_station import Vessel, WipStation
+from controller.recipe.phases import labels
 from controller.recipe.wip_fluid import adiabatic_c, expansion_mpa_per_k, stiffness_mpa
 from controller.recipe.wip_model import WipRecipe
 from controller.recipe.wip_phases import BagTest, Decompress, Evacuate, Hold, Pump
 
+_HOLD = re.compile(r"\bhold\b")
 _POINTS = 11
 _HALVINGS = 40
 
@@ -33,7 +36,9 @@ def wip_parameters(recipe: WipRecipe, material: Material, station: WipStation) -
 
 
 def _held(recipe: WipRecipe) -> dict[str, float]:
-    holds = [phase for phase in recipe.phase if isinstance(phase, Hold)]
+    """Of the holds by name: one that is called otherwise is a pause on the way."""
+    named = zip(labels(recipe.phase), recipe.phase, strict=True)
+    holds = [phase for label, phase in named if isinstance(phase, Hold) and _HOLD.search(label)]
     if not holds:
         return {}
     band_fraction = min(hold.pressure_band_fraction for hold in holds)

@@ -17,14 +17,21 @@ _RATE_S = 1.0
 """Rates are means over so long: a check valve that falls shut is no release."""
 _RATE_TOLERANCE_S = 0.05
 _SECONDS_PER_MIN = 60.0
+_ARRIVED_S = 0.95
 
 
 def fluid_target(series: Series) -> Column:
-    """What pump and hold want of the fluid, NaN elsewhere. The first sample of a phase still
-    shows what was asked before it."""
-    target, phase = series.column(TARGET), series.phase
-    meant = {i for i in series.in_phase("pump", "hold") if i > 0 and phase[i] == phase[i - 1]}
-    return [number if i in meant else math.nan for i, number in enumerate(target)]
+    """What pump and hold want of the fluid; NaN elsewhere, and until a phase's own command and
+    prediction have arrived."""
+    meant = {*series.in_phase("pump", "hold")}
+    target: Column = []
+    begun_s, before = 0.0, ""
+    for i, number in enumerate(series.column(TARGET)):
+        if series.phase[i] != before:
+            begun_s, before = series.time_s[i], series.phase[i]
+        settled = series.time_s[i] - begun_s >= _ARRIVED_S
+        target.append(number if settled and i in meant else math.nan)
+    return target
 
 
 def time_in_band_s(batch: Batch) -> float:

@@ -111,6 +111,7 @@ def test_the_peak_may_lie_above_or_below_its_target(over_k: float) -> None:
     batch = Batch(
         series(
             ["preheat", "preheat", "pump", "pump", "pump", "hold", "hold", "decompress"],
+            step_s=1.0,
             fluid_temperature_c_estimate=[70, 130, 68, 75, 80, 85 + over_k, 84 + over_k, 99],
             fluid_temperature_target_c=[20.0, 20.0, 20.0, 85.0, 85.0, 85.0, 85.0, 20.0],
         ),

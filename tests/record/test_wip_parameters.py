@@ -70,3 +70,12 @@ def test_a_recipe_without_pressure_has_what_is_left(plan) -> None:
     found = wip_parameters(bare, plan.material, plan.station)
     assert not [name for name in found if name.startswith(("hold_", "isentrope_", "expansion"))]
     assert found["release_slow_below_mpa"] == plan.material.limits.release_slow_below_mpa
+
+
+def test_a_pause_on_the_way_is_no_hold() -> None:
+    """The bicell's recipe settles at 100 MPa before it goes on; only the hold is asked for."""
+    plan = load_plan("wip-bicell-490", "demo-wip")
+    holds = [phase for phase in plan.recipe.phase if isinstance(phase, Hold)]
+    unnamed = [phase for phase in holds if phase.name is None]
+    assert len(unnamed) < len(holds)
+    assert plan.parameters()["hold_s"] == sum(phase.hold_s for phase in unnamed)
