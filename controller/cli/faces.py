@@ -13,6 +13,7 @@ Row = tuple[str, str, str, str]
 """Quantity, setpoint, measurement, and what else there is to say."""
 
 _ZONE = re.compile(r"zone_\d+_temperature_c")
+_PRESSING = re.compile(r"\b(pump|hold)\b")
 _BAD = 2
 
 
@@ -71,6 +72,8 @@ class PressFace(_Place):
 
 
 class WipFace(_Place):
+    """The fluid has a target and a peak to come while it is pumped and held."""
+
     def __init__(self, signals: tuple[Signal, ...], names: SignalNames) -> None:
         super().__init__(signals)
         self._input = {name: 1 << i for i, name in enumerate(names.digital_inputs)}
@@ -92,12 +95,12 @@ class WipFace(_Place):
             shown("vessel_pressure_mpa", "{:.2f} MPa"),
             shown("vessel_pressure_rate_mpa_per_s", "{:+.2f} MPa/s"),
         )
-        target_c = self.number(sample, "fluid_temperature_target_c")
+        wanted = bool(_PRESSING.search(sample.phase))
         yield (
             "fluid (estimate)",
-            f"{target_c:.1f} °C" if target_c > 0.0 else "",
+            shown("fluid_temperature_target_c", "{:.1f} °C") if wanted else "",
             shown("fluid_temperature_c_estimate", "{:.2f} °C"),
-            shown("fluid_temperature_c_predicted", "predicted peak {:.1f} °C"),
+            shown("fluid_temperature_c_predicted", "predicted peak {:.1f} °C") if wanted else "",
         )
         yield "wall (estimate)", "", shown("wall_temperature_c_estimate", "{:.2f} °C"), ""
         yield (

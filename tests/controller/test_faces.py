@@ -81,6 +81,13 @@ def test_a_wip_shows_its_pressure_its_fluid_and_what_is_to_come() -> None:
     assert fluid == ("fluid (estimate)", "85.0 °C", "77.40 °C", "predicted peak 84.9 °C")
 
 
+def test_a_fluid_that_nobody_pumps_has_no_target() -> None:
+    signals, pumped = wip()
+    sample = Sample(pumped.tick, "preheat", pumped.values, pumped.quality)
+    _, fluid, *_ = FACES["wip"](signals, NAMES).rows(sample)
+    assert fluid == ("fluid (estimate)", "", "77.40 °C", "")
+
+
 @pytest.mark.parametrize(
     ("bits", "lid"),
     [(0b000, "open"), (0b001, "shut, not locked"), (0b011, "shut, not locked"), (0b111, "locked")],
