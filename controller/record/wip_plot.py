@@ -34,7 +34,7 @@ _GOOD = "#047857"
 _WALL, _JACKET, _PEAK, _BAG = "#8f5f00", "#e6bd57", "#7c3aed", "#0b7285"
 _DEVIATION_PERCENT = 2.0
 _JUDGED_FRACTION = 0.1  # of the highest setpoint; a deviation from less is noise
-_PRESSED = re.compile(r"\b(pump|hold|decompress)\b")
+_PRESSED = re.compile(r"\b(pump|hold|decompress|aborting)\b")
 _ISENTROPE = re.compile(r"isentrope_(\d+)_mpa")
 
 

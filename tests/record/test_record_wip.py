@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,22 @@ def test_heating_of_the_synthetic_fluid_is_what_its_isentrope_says() -> None:
     for end in ("target", "limit"):
         rise_k = given[f"isentrope_10_{end}_c"] - given[f"isentrope_0_{end}_c"]
         assert rise_k == pytest.approx(HEATING_K_PER_MPA * given["isentrope_10_mpa"])
+
+
+def test_a_batch_that_was_aborted_under_pressure_is_shown_to_its_end(tmp_path: Path) -> None:
+    """What follows the pumping is the abort: it is named over the close-up as well."""
+    items: list[Sample | Event] = []
+    for item in synthetic_wip.batch(step_s=1.0):
+        if isinstance(item, Sample):
+            aborting = item.phase in ("decompress", "purge", "unlock")
+            item = replace(item, phase="aborting") if aborting else item
+        elif item.source in ("purge", "unlock"):
+            continue
+        elif item.source == "decompress":
+            item = replace(item, source="aborting")
+        items.append(item)
+    with StoredRecord(written(tmp_path, items)) as stored:
+        page = render_report(stored)
+        assert kpis(stored)["release_mpa_per_s"].value == pytest.approx(5.0, abs=0.1)
+    close_up = re.findall(r"<svg .*?</svg>", page, re.DOTALL)[1]
+    assert "9 aborting" in words(close_up)
