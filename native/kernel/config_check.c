@@ -5,37 +5,11 @@
  * where those files are read. A bound that depends on another field says so by naming it. A
  * channel that is not fitted and a zone that is not there are not looked into: nothing reads them.
  */
-#include "internal.h"
-
-#include <string.h>
-
-#define COUNT_OF(rows) (sizeof(rows) / sizeof(rows)[0])
-
-typedef struct {
-    const char *field;
-    double found_unit;
-    double low_unit;
-    double high_unit;
-} bound_t;
-
-static bool within(const bound_t *rows, size_t count, int32_t index, press_config_fault_t *fault)
-{
-    for (size_t i = 0; i < count; i++) {
-        const bound_t *row = &rows[i];
-        if (row->found_unit >= row->low_unit && row->found_unit <= row->high_unit) continue;
-        fault->field = row->field;
-        fault->index = index;
-        fault->found_channel_unit = row->found_unit;
-        fault->low_channel_unit = row->low_unit;
-        fault->high_channel_unit = row->high_unit;
-        return false;
-    }
-    return true;
-}
+#include "bounds.h"
 
 static bool base_in_bounds(const press_config_t *config, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"header_version", config->header_version, PRESS_HEADER_VERSION, PRESS_HEADER_VERSION},
         {"zone_count", config->zone_count, 1, PRESS_ZONE_COUNT},
         {"tick_s", config->tick_s, 0.001, 0.1},
@@ -50,7 +24,7 @@ static bool base_in_bounds(const press_config_t *config, press_config_fault_t *f
         {"heater_slew_fraction_per_s", config->heater_slew_fraction_per_s, 1e-3, 1e4},
         {"ambient_temperature_c", config->ambient_temperature_c, -20, 60},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 /* Zones that are there need their sensor, and pressure needs its first transducer. */
@@ -59,37 +33,11 @@ static bool must_be_fitted(const press_config_t *config, uint32_t channel)
     return channel < config->zone_count || channel == PRESS_CHANNEL_CYLINDER_A_PRESSURE_BAR;
 }
 
-static bool channel_in_bounds(const press_config_t *config, uint32_t number,
-                              press_config_fault_t *fault)
-{
-    const press_channel_config_t *channel = &config->channel[number];
-    const bound_t presence[] = {
-        {"channel.fitted", channel->fitted, must_be_fitted(config, number) ? 1 : 0, 1},
-        {"channel.required", channel->required, 0, channel->fitted},
-    };
-    const bound_t rows[] = {
-        {"channel.kind", channel->kind, PRESS_KIND_DIRECT, PRESS_KIND_CURRENT_LOOP_4_20_MA},
-        {"channel.range_low_channel_unit", channel->range_low_channel_unit, -1e5, 1e5},
-        {"channel.range_high_channel_unit", channel->range_high_channel_unit,
-         channel->range_low_channel_unit + 1e-3, 1e5},
-        {"channel.offset_channel_unit", channel->offset_channel_unit, -1e5, 1e5},
-        {"channel.rate_channel_unit_per_s_max", channel->rate_channel_unit_per_s_max, 1e-6, 1e6},
-        {"channel.noise_channel_unit_max", channel->noise_channel_unit_max, 0, 1e5},
-        {"channel.stuck_band_channel_unit", channel->stuck_band_channel_unit, 0, 1e5},
-        {"channel.stuck_s_max", channel->stuck_s_max, 1, 86400},
-        {"channel.flat_s_max", channel->flat_s_max, 1, 86400},
-        {"channel.age_s_max", channel->age_s_max, 0.01, 10},
-        {"channel.filter_s", channel->filter_s, 0, 60},
-    };
-    if (!within(presence, COUNT_OF(presence), (int32_t)number, fault)) return false;
-    return channel->fitted == 0 || within(rows, COUNT_OF(rows), (int32_t)number, fault);
-}
-
 static bool zone_in_bounds(const press_config_t *config, uint32_t number,
                            press_config_fault_t *fault)
 {
     const press_zone_config_t *zone = &config->zone[number];
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"zone.kp_per_c", zone->kp_per_c, 0, 100},
         {"zone.ti_s", zone->ti_s, 0.1, 10000},
         {"zone.td_s", zone->td_s, 0, 10000},
@@ -111,12 +59,12 @@ static bool zone_in_bounds(const press_config_t *config, uint32_t number,
         {"zone.law", zone->law, 0, PRESS_LAW_PREDICTIVE},
         {"zone.platen", zone->platen, 0, PRESS_PLATEN_COUNT - 1},
     };
-    return within(rows, COUNT_OF(rows), (int32_t)number, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), (int32_t)number, fault);
 }
 
 static bool stack_in_bounds(const press_stack_config_t *stack, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"stack.area_mm2", stack->area_mm2, 1, 1e6},
         {"stack.areal_mass_g_per_cm2", stack->areal_mass_g_per_cm2, 0, 100},
         {"stack.elastic_modulus_mpa", stack->elastic_modulus_mpa, 0, 1e6},
@@ -129,13 +77,13 @@ static bool stack_in_bounds(const press_stack_config_t *stack, press_config_faul
         {"stack.thickness_reference_sigma_mm", stack->thickness_reference_sigma_mm, 0, 1},
         {"stack.areal_mass_sigma_fraction", stack->areal_mass_sigma_fraction, 0, 0.5},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool hydraulic_in_bounds(const press_hydraulic_config_t *hydraulic,
                                 press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"hydraulic.cylinder_area_mm2", hydraulic->cylinder_area_mm2, 100, 1e6},
         {"hydraulic.ram_weight_kn", hydraulic->ram_weight_kn, 0, 100},
         {"hydraulic.valve_full_scale_bar", hydraulic->valve_full_scale_bar, 1, 1000},
@@ -155,12 +103,12 @@ static bool hydraulic_in_bounds(const press_hydraulic_config_t *hydraulic,
         {"hydraulic.soft_bar", hydraulic->soft_bar, 0, 200},
         {"hydraulic.refill_bar", hydraulic->refill_bar, 0, 50},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool heat_limit_in_bounds(const press_limit_config_t *limit, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"limit.temperature_c_max", limit->temperature_c_max, 20, 400},
         {"limit.temperature_c_trip", limit->temperature_c_trip, limit->temperature_c_max, 400},
         {"limit.over_temperature_warn_k", limit->over_temperature_warn_k, 0.5, 50},
@@ -187,12 +135,12 @@ static bool heat_limit_in_bounds(const press_limit_config_t *limit, press_config
         {"limit.start_temperature_c_max", limit->start_temperature_c_max, 20,
          limit->temperature_c_max},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool pressure_limit_in_bounds(const press_limit_config_t *limit, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"limit.stack_pressure_mpa_max", limit->stack_pressure_mpa_max, 0.1, 700},
         {"limit.cylinder_bar_trip", limit->cylinder_bar_trip, 1, 700},
         {"limit.pressure_pair_bar_max", limit->pressure_pair_bar_max, 0.1, 100},
@@ -216,13 +164,13 @@ static bool pressure_limit_in_bounds(const press_limit_config_t *limit, press_co
         {"limit.follow_ratio_min", limit->follow_ratio_min, 0.01, 0.9},
         {"limit.dump_stuck_s", limit->dump_stuck_s, 0.2, 60},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool heat_advice_in_bounds(const press_config_t *config, press_config_fault_t *fault)
 {
     const press_advice_config_t *advice = &config->advice;
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"advice.limiter_gap_k_warn", advice->limiter_gap_k_warn, 0.1, 100},
         {"advice.limiter_gap_k_hold", advice->limiter_gap_k_hold, advice->limiter_gap_k_warn, 100},
         {"advice.family_power_fraction_warn", advice->family_power_fraction_warn, 0.001, 1},
@@ -244,12 +192,12 @@ static bool heat_advice_in_bounds(const press_config_t *config, press_config_fau
         {"advice.limiter_zone_top", advice->limiter_zone_top, 0, config->zone_count},
         {"advice.limiter_zone_bottom", advice->limiter_zone_bottom, 0, config->zone_count},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool advice_in_bounds(const press_advice_config_t *advice, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"advice.sensor_bad_s", advice->sensor_bad_s, 0, 60},
         {"advice.noise_ratio_max", advice->noise_ratio_max, 0.01, 100},
         {"advice.drift_ratio_warn", advice->drift_ratio_warn, 0.01, 1},
@@ -268,14 +216,15 @@ static bool advice_in_bounds(const press_advice_config_t *advice, press_config_f
         {"advice.mains_dip_s", advice->mains_dip_s, 0, 1},
         {"advice.discrepancy_s", advice->discrepancy_s, 0, 60},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 int32_t press_config_check(const press_config_t *config, press_config_fault_t *fault)
 {
     if (!base_in_bounds(config, fault)) return 1;
     for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) {
-        if (!channel_in_bounds(config, i, fault)) return 1;
+        const bool needed = must_be_fitted(config, i);
+        if (!press_channel_within(&config->channel[i], i, needed, fault)) return 1;
     }
     for (uint32_t i = 0; i < config->zone_count; i++) {
         if (!zone_in_bounds(config, i, fault)) return 1;

@@ -1,36 +1,14 @@
 /* wip_config_check.c: a WIP's configuration is refused whole unless every field is within its
  * bounds; two bounds on every number, so that neither NaN nor an infinity passes.
  */
+#include "bounds.h"
 #include "wip_internal.h"
 
 #include <string.h>
 
-#define COUNT_OF(rows) (sizeof(rows) / sizeof(rows)[0])
-
-typedef struct {
-    const char *field;
-    double found_unit;
-    double low_unit;
-    double high_unit;
-} bound_t;
-
-static bool within(const bound_t *rows, size_t count, int32_t index, press_config_fault_t *fault)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].found_unit >= rows[i].low_unit && rows[i].found_unit <= rows[i].high_unit) continue;
-        fault->field = rows[i].field;
-        fault->index = index;
-        fault->found_channel_unit = rows[i].found_unit;
-        fault->low_channel_unit = rows[i].low_unit;
-        fault->high_channel_unit = rows[i].high_unit;
-        return false;
-    }
-    return true;
-}
-
 static bool base_in_bounds(const wip_config_t *c, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"header_version", c->header_version, WIP_HEADER_VERSION, WIP_HEADER_VERSION},
         {"tick_s", c->tick_s, 0.001, 0.05},
         {"pressure_jerk_mpa_per_s3", c->pressure_jerk_mpa_per_s3, 1e-3, 1e4},
@@ -40,7 +18,7 @@ static bool base_in_bounds(const wip_config_t *c, press_config_fault_t *fault)
         {"window_ticks", c->window_ticks, 1, 10000},
         {"predict_ticks", c->predict_ticks, 1, 1000},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool must_be_fitted(uint32_t number)
@@ -52,32 +30,10 @@ static bool must_be_fitted(uint32_t number)
            number == WIP_CHANNEL_INTENSIFIER_POSITION_MM;
 }
 
-static bool channel_in_bounds(const wip_config_t *c, uint32_t number, press_config_fault_t *fault)
-{
-    const press_channel_config_t *channel = &c->channel[number];
-    const bound_t presence[] = {
-        {"channel.fitted", channel->fitted, must_be_fitted(number) ? 1 : 0, 1},
-        {"channel.required", channel->required, 0, channel->fitted},
-    };
-    const bound_t rows[] = {
-        {"channel.kind", channel->kind, PRESS_KIND_DIRECT, PRESS_KIND_CURRENT_LOOP_4_20_MA},
-        {"channel.range_low_channel_unit", channel->range_low_channel_unit, -1e5, 1e5},
-        {"channel.range_high_channel_unit", channel->range_high_channel_unit,
-         channel->range_low_channel_unit + 1e-3, 1e5},
-        {"channel.offset_channel_unit", channel->offset_channel_unit, -1e5, 1e5},
-        {"channel.rate_channel_unit_per_s_max", channel->rate_channel_unit_per_s_max, 1e-6, 1e6},
-        {"channel.noise_channel_unit_max", channel->noise_channel_unit_max, 0, 1e5},
-        {"channel.age_s_max", channel->age_s_max, 0.01, 10},
-        {"channel.filter_s", channel->filter_s, 0, 60},
-    };
-    return within(presence, COUNT_OF(presence), (int32_t)number, fault) &&
-           (channel->fitted == 0 || within(rows, COUNT_OF(rows), (int32_t)number, fault));
-}
-
 static bool tables_in_bounds(const wip_vessel_config_t *v, press_config_fault_t *fault)
 {
     for (int32_t i = 0; i < WIP_FLUID_NODE_COUNT; i++) {
-        const bound_t rows[] = {
+        const press_bound_t rows[] = {
             {"vessel.node_pressure_mpa", v->node_pressure_mpa[i],
              i == 0 ? 0.0 : v->node_pressure_mpa[i - 1] + 1.0, 1000},
             {"vessel.node_temperature_c", v->node_temperature_c[i],
@@ -85,18 +41,18 @@ static bool tables_in_bounds(const wip_vessel_config_t *v, press_config_fault_t 
             {"vessel.stiffness_mpa", v->stiffness_mpa[i], 100, 20000},
             {"vessel.expansion_mpa_per_k", v->expansion_mpa_per_k[i], 0, 10},
         };
-        if (!within(rows, COUNT_OF(rows), i, fault)) return false;
+        if (!press_within(rows, PRESS_COUNT_OF(rows), i, fault)) return false;
     }
     for (int32_t i = 0; i < WIP_FLUID_TABLE_COUNT; i++) {
-        const bound_t rows[] = {{"vessel.heating_k_per_mpa", v->heating_k_per_mpa[i], 0, 0.15}};
-        if (!within(rows, COUNT_OF(rows), i, fault)) return false;
+        const press_bound_t rows[] = {{"vessel.heating_k_per_mpa", v->heating_k_per_mpa[i], 0, 0.15}};
+        if (!press_within(rows, PRESS_COUNT_OF(rows), i, fault)) return false;
     }
     return true;
 }
 
 static bool vessel_in_bounds(const wip_vessel_config_t *v, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"vessel.volume_ml", v->volume_ml, 50, 5e5},
         {"vessel.fluid_heat_capacity_j_per_k", v->fluid_heat_capacity_j_per_k, 100, 1e7},
         {"vessel.wall_heat_capacity_j_per_k", v->wall_heat_capacity_j_per_k, 100, 1e8},
@@ -110,12 +66,12 @@ static bool vessel_in_bounds(const wip_vessel_config_t *v, press_config_fault_t 
         {"vessel.wall_correction_s", v->wall_correction_s, 1, 1e5},
         {"vessel.fill_ml_per_s", v->fill_ml_per_s, 1, 1e4},
     };
-    return tables_in_bounds(v, fault) && within(rows, COUNT_OF(rows), -1, fault);
+    return tables_in_bounds(v, fault) && press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool drive_in_bounds(const wip_drive_config_t *d, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"drive.stroke_ml", d->stroke_ml, 0.1, 1e4},
         {"drive.stroke_mm", d->stroke_mm, 1, 1e4},
         {"drive.flow_ml_per_s_max", d->flow_ml_per_s_max, 0.01, 1e3},
@@ -130,12 +86,12 @@ static bool drive_in_bounds(const wip_drive_config_t *d, press_config_fault_t *f
         {"drive.jacket_kp_per_c", d->jacket_kp_per_c, 0, 10},
         {"drive.wall_gain_ratio", d->wall_gain_ratio, 0, 100},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool limit_in_bounds(const wip_limit_config_t *l, press_config_fault_t *fault)
 {
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"limit.pressure_mpa_max", l->pressure_mpa_max, 1, 1000},
         {"limit.pressure_pair_mpa_max", l->pressure_pair_mpa_max, 0.1, 100},
         {"limit.pressure_pair_s_max", l->pressure_pair_s_max, 0, 60},
@@ -183,13 +139,13 @@ static bool limit_in_bounds(const wip_limit_config_t *l, press_config_fault_t *f
         {"limit.tare_k_max", l->tare_k_max, 0, 10},
         {"limit.tare_s", l->tare_s, 1, 600},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 static bool advice_in_bounds(const wip_config_t *c, press_config_fault_t *fault)
 {
     const wip_advice_config_t *a = &c->advice;
-    const bound_t rows[] = {
+    const press_bound_t rows[] = {
         {"advice.sensor_bad_s", a->sensor_bad_s, 0, 60},
         {"advice.drift_ratio_warn", a->drift_ratio_warn, 0.01, 1},
         {"advice.drift_ratio_hold", a->drift_ratio_hold, a->drift_ratio_warn, 1},
@@ -214,7 +170,7 @@ static bool advice_in_bounds(const wip_config_t *c, press_config_fault_t *fault)
         {"advice.flow_s", a->flow_s, 0.05, 60},
         {"advice.discrepancy_s", a->discrepancy_s, 0, 60},
     };
-    return within(rows, COUNT_OF(rows), -1, fault);
+    return press_within(rows, PRESS_COUNT_OF(rows), -1, fault);
 }
 
 int32_t wip_config_check(const wip_config_t *config, press_config_fault_t *fault)
@@ -223,7 +179,8 @@ int32_t wip_config_check(const wip_config_t *config, press_config_fault_t *fault
     fault->index = -1;
     if (!base_in_bounds(config, fault)) return 1;
     for (uint32_t i = 0; i < WIP_CHANNEL_COUNT; i++) {
-        if (!channel_in_bounds(config, i, fault)) return 1;
+        const bool needed = must_be_fitted(i);
+        if (!press_channel_within(&config->channel[i], i, needed, fault)) return 1;
     }
     return vessel_in_bounds(&config->vessel, fault) && drive_in_bounds(&config->drive, fault) &&
                    limit_in_bounds(&config->limit, fault) && advice_in_bounds(config, fault)
