@@ -58,14 +58,13 @@ class Ending:
 def modbus_station(plan: Plan, clock: Clock) -> ModbusStation:
     """The press of this plan behind its Modbus modules. Raises StationError."""
     station, names = plan.station, plan.unit_class.names
-    not_fitted = set(names.channels) - set(station.channel)
     return ModbusStation(
         station.device,
         station.wiring,
         station.link,
         names,
         clock.monotonic_s,
-        not_fitted=not_fitted,
+        not_fitted=station.not_fitted(names),
     )
 
 

@@ -46,6 +46,16 @@ class Station(StationBase, frozen=True, forbid_unknown_fields=True, kw_only=True
     ramp: Ramp
     last_gate: LastGate
 
+    def not_fitted(self, signals: SignalNames) -> frozenset[str]:
+        """Nor is there a relay where there is no zone."""
+        relays = [f"heater_{number}_ssr" for number in range(1, len(self.zone) + 1)]
+        lacks = {
+            name
+            for name in signals.digital_outputs
+            if name.startswith("heater_") and name.endswith("_ssr") and name not in relays
+        }
+        return StationBase.not_fitted(self, signals) | lacks
+
 
 def load_station(
     name_or_path: str, names: Mapping[str, SignalNames]

@@ -31,6 +31,10 @@ class StationBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     record: Record
     realtime: Realtime = Realtime()
 
+    def not_fitted(self, signals: SignalNames) -> frozenset[str]:
+        """Signals that this machine has no terminal for: inputs without a channel."""
+        return frozenset(signals.channels) - set(self.channel)
+
 
 def wire_problems(station: StationBase, signals: SignalNames) -> Iterator[tuple[str, str]]:
     """(path, message) of channels, wires and devices that do not fit one another."""
@@ -60,7 +64,7 @@ def _wiring_problems(station: StationBase, signals: SignalNames) -> Iterator[tup
         *signals.digital_outputs,
         *signals.analogue_outputs,
     )
-    wanted = (set(station.channel) & set(known)) | (set(known) - set(signals.channels))
+    absent = station.not_fitted(signals)
     devices = [device.name for device in station.device]
     seen: dict[str, str] = {}
     for name, point in station.wiring.items():
@@ -69,6 +73,8 @@ def _wiring_problems(station: StationBase, signals: SignalNames) -> Iterator[tup
             yield path, f"no such signal{near_miss(name, known)}"
         elif name in signals.channels and name not in station.channel:
             yield path, f"is wired but has no [channel.{name}]; add it or remove the wire"
+        elif name in absent:
+            yield path, "is wired but this machine has no such part; remove the wire"
         device = point.partition(".")[0]
         if device not in devices:
             yield path, f'no device "{device}"; there are {", ".join(devices)}'
@@ -76,5 +82,5 @@ def _wiring_problems(station: StationBase, signals: SignalNames) -> Iterator[tup
             yield path, f'"{point}" is already the point of {seen[point]}; one wire, one signal'
         seen.setdefault(point, name)
     for name in known:
-        if name in wanted and name not in station.wiring:
+        if name not in absent and name not in station.wiring:
             yield f"wiring.{name}", 'is missing; name its point, such as "dio.di_1"'

@@ -21,6 +21,7 @@ _GAP_S = 1.0  # a longer pause between samples is missing data and counts for no
 
 ZONE_TEMPERATURE = re.compile(r"zone_\d+_temperature_c")
 HEATER_DUTY = re.compile(r"heater_\d+_duty_fraction")
+_OF_A_ZONE = ("zone_{}_temperature_c", "heater_{}_duty_fraction")
 ANALYSED = (
     "zone_temperature_setpoint_c",
     "zone_temperature_c_median",
@@ -100,7 +101,20 @@ def load_series(record: StoredRecord) -> Series:
             signal.name: _column(signal, column, quality)
             for signal, column in zip(chosen, values, strict=True)
         }
+        for name in _of_absent_zones(columns):
+            del columns[name]
         return Series(time_s, _steps(time_s), [str(name) for name in phase], columns)
+
+
+def _of_absent_zones(columns: dict[str, Column]) -> list[str]:
+    """A zone that was never measured is not there; its heater's duty is 0 and says nothing."""
+    absent = [
+        name.split("_")[1]
+        for name, column in columns.items()
+        if ZONE_TEMPERATURE.fullmatch(name) and all(math.isnan(found) for found in column)
+    ]
+    own = [form.format(zone) for zone in absent for form in _OF_A_ZONE]
+    return [name for name in own if name in columns]
 
 
 def _is_analysed(name: str) -> bool:

@@ -161,10 +161,14 @@ def _doubts(
     late_s = server.pacer.lateness_s_max
     if late_s > RIG_LATE_S_MAX:
         yield f"this host kept the machine waiting for {late_s:.2f} s"
+    if breaks_the_wire(scenario):
+        return
     counts = station.statistics()
     late = sum(counts[name] for name in _TOO_LATE)
-    if not breaks_the_wire(scenario) and late > RIG_LATE_RATIO_MAX * counts["request_count"]:
+    if late > RIG_LATE_RATIO_MAX * counts["request_count"]:
         yield f"this host was too slow for {late:.0f} of {counts['request_count']:.0f} answers"
+    if lapses := sum(module.lease.lapse_count for module in server.modules):
+        yield f"this host was too slow to renew an output's lease, {lapses} times"
 
 
 def _server(

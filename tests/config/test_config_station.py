@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from press_header import SIGNALS, fields
 
+from controller.composition import load_plan
 from controller.config.kernel_fields import kernel_fields
 from controller.config.model import load_material, load_station
 from controller.config.names import resolve, shipped
@@ -15,6 +16,7 @@ from controller.config.problem import ConfigError
 from controller.config.stack import Batch
 from controller.fieldbus.profile import load_profile
 from controller.recipe.model import load_recipe
+from hil import read_machine
 
 STATION, STATION_SOURCE = load_station("demo-press", {"press": SIGNALS})
 RECIPE, _ = load_recipe("sulfide-hot-press-100")
@@ -113,3 +115,61 @@ def test_a_material_may_lie_beside_its_recipe(tmp_path: Path) -> None:
     )
     assert load_material("mine", beside=tmp_path)[1].path == tmp_path / "mine.toml"
     assert load_material("./mine.toml", beside=tmp_path)[0].name == "nmc811-argyrodite-cathode"
+
+
+LAB, LAB_SOURCE = load_station("lab-press", {"press": SIGNALS})
+
+
+def test_a_smaller_press_wires_what_it_has() -> None:
+    lacks = LAB.not_fitted(SIGNALS)
+    assert len(LAB.zone) == 2
+    assert {"heater_3_ssr", "zone_3_temperature_c", "lvdt_2_position_mm"} <= lacks
+    assert not lacks & set(LAB.wiring)
+    everything = {
+        *SIGNALS.channels, *SIGNALS.digital_inputs, *SIGNALS.digital_outputs,
+        *SIGNALS.analogue_outputs,
+    }  # fmt: skip
+    assert set(LAB.wiring) == everything - lacks
+
+
+def test_its_kernel_has_two_zones_and_takes_the_numbers() -> None:
+    recipe, _ = load_recipe("cathode-pellet-120")
+    found = kernel_fields(LAB, MATERIAL, recipe, Batch(id="b-1"), SIGNALS)
+    assert (found["zone_count"], len(found["zone"])) == (2, 2)
+    assert {zone["platen"] for zone in found["zone"]} == {0, 1}
+    load_plan("cathode-pellet-120", "lab-press").kernel(Batch(id="b-1"))
+
+
+def test_a_relay_without_a_zone_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "station.toml"
+    wire = 'heater_2_ssr = "dio.do_2"\n'
+    file.write_text(LAB_SOURCE.text.replace(wire, f'{wire}heater_3_ssr = "dio.do_3"\n', 1))
+    with pytest.raises(ConfigError) as caught:
+        load_station(str(file), {"press": SIGNALS})
+    (problem,) = caught.value.problems
+    assert problem.path == "wiring.heater_3_ssr"
+    assert "no such part" in problem.message
+
+
+@pytest.mark.parametrize("name", ["demo-press", "lab-press"])
+def test_a_shipped_station_says_what_its_machine_is(name: str) -> None:
+    """Numbers that stand in both files, and are of the iron, are the same in both."""
+    station, _ = load_station(name, {"press": SIGNALS})
+    machine = read_machine({"demo-press": "press-500kN"}.get(name, name))
+    assert dict(station.wiring) == dict(machine.wiring)
+    assert [zone.platen for zone in station.zone] == [zone.platen for zone in machine.zone]
+    assert [zone.power_w for zone in station.zone] == [zone.power_w for zone in machine.zone]
+    electrical, limit = machine.electrical, station.limit
+    assert station.machine.limiter_temperature_c == electrical.limiter_c
+    assert station.advice.limiter_zone_top == electrical.limiter_zone_top
+    assert station.advice.limiter_zone_bottom == electrical.limiter_zone_bottom
+    hydraulic = machine.hydraulic
+    assert station.hydraulic.cylinder_area_mm2 == pytest.approx(hydraulic.cylinder_area_mm2, 1e-3)
+    assert station.hydraulic.ram_weight_kn == hydraulic.return_force_kn
+    assert limit.cylinder_bar_trip < hydraulic.relief_crack_bar
+    ranges = {point: sensor for sensor in machine.sensor for point in sensor.points}
+    for signal, channel in station.channel.items():
+        if channel.kind == "current_loop_4_20_ma":
+            of_wire = ranges[signal]
+            assert channel.range_low == of_wire.range_low_channel_unit
+            assert channel.range_high == of_wire.range_high_channel_unit
