@@ -70,14 +70,14 @@ INDICATORS = (
         "release_mpa_per_s",
         "Fastest release",
         "MPa/s",
-        "largest fall of the vessel pressure in a second that began above the slow range",
+        "fastest mean fall of the vessel pressure over 3 s that began above the slow range",
         wip_measures.release_mpa_per_s,
     ),
     Indicator(
         "release_slow_mpa_per_s",
         "Fastest release, slow range",
         "MPa/s",
-        "the same, of seconds that began in the slow range, where trapped gas expands",
+        "the same, of spans that began in the slow range, where trapped gas expands",
         wip_measures.release_slow_mpa_per_s,
     ),
     Indicator(

@@ -28,7 +28,7 @@
 #define LEARN_FRACTION_MIN 0.03
 #define LEARN_FRACTION_MAX 0.97
 #define LEARN_MPA_MIN 5.0
-#define RELEASE_MARGIN_RATIO 1.1
+#define RELEASE_RATIO 0.9 /* of the limit, for the setpoint: the rest is for catching up */
 
 #define HOLD_BITS                                                                             \
     (press_bit(WIP_INTERLOCK_LID_NOT_LOCKED) | press_bit(WIP_INTERLOCK_LEAK_TEST_MISSING) |   \
@@ -81,8 +81,8 @@ static void follow_setpoint(const wip_config_t *config, wip_state_t *state,
             rate_mpa_per_s = state->rate_limit_mpa_per_s;
         }
     } else {
-        const double limit = braking_limit_mpa_per_s(config, state);
-        if (rate_mpa_per_s > limit) rate_mpa_per_s = limit;
+        const double most = RELEASE_RATIO * braking_limit_mpa_per_s(config, state);
+        if (rate_mpa_per_s > most) rate_mpa_per_s = most;
         held = state->pressure_mpa - state->ramp.position_unit > HOLDBACK_MPA;
     }
     press_ramp_follow(&state->ramp, held_before && state->ramp_held != 0, held,
@@ -130,7 +130,7 @@ static void learn_needle(const wip_config_t *config, wip_state_t *state)
 static double needle_fraction(const wip_config_t *config, wip_state_t *state)
 {
     const double error_mpa = state->pressure_mpa - state->ramp.position_unit;
-    const double limit = RELEASE_MARGIN_RATIO * braking_limit_mpa_per_s(config, state);
+    const double limit = braking_limit_mpa_per_s(config, state);
     double rate_mpa_per_s =
         error_mpa / config->drive.release_reaction_s - state->ramp.velocity_unit_per_s;
     rate_mpa_per_s = press_clamp(rate_mpa_per_s, 0.0, limit);

@@ -181,10 +181,13 @@ void wip_watch_windows(const wip_config_t *config, wip_state_t *state,
 {
     const bool open = open_on_purpose(state, observation);
     state->closed_s = open ? 0.0 : state->closed_s + config->tick_s;
-    if (open || state->reversing != 0 || state->closed_s < SHUT_S) {
+    /* Without pressure nothing leaks: air that warms in an empty vessel is no lost water. */
+    const bool empty = state->pressure_mpa < config->limit.mouth_mpa_max;
+    if (open || empty || state->reversing != 0 || state->closed_s < SHUT_S) {
         begin_leak(state);
         begin_progress(state);
         state->no_progress = 0;
+        if (open || empty) state->leak_mpa_per_min = state->leak_margin_mpa_per_min = 0.0;
         if (open) {
             state->leaking_count = state->leak_window_count = state->stiffness_learned = 0;
             state->stiffness_ratio = 1.0;

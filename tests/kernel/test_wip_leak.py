@@ -137,3 +137,14 @@ def test_a_leak_of_2_mpa_per_min_is_found_within_a_minute_by_a_wrong_model(seed)
     cycle.until(lambda: False, LEAK_S_MAX)
     assert cycle.trips == {"pressure_loss"}
     assert (cycle.ticks - begun) * 0.01 <= LEAK_S_MAX
+
+
+def test_air_that_warms_in_an_empty_vessel_is_no_lost_water():
+    wip = Wip().arm()
+    wip.lock()
+    wip.settle()
+    for second in range(90):
+        wip.put_fluid(22.0 + 0.02 * second)
+        wip.tick(100)
+        assert wip.seen.leak_mpa_per_min == 0.0
+    assert not wip.trips

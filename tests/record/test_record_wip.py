@@ -154,21 +154,21 @@ def test_a_zero_that_is_taken_is_no_release() -> None:
 
 
 def test_a_gap_or_a_bad_sample_is_no_release() -> None:
-    pressure = [100.0] * 20 + [math.nan] * 5 + [99.0] * 20
+    pressure = [100.0] * 40 + [math.nan] * 5 + [97.0] * 40
     batch = Batch(
         series(
-            ["hold"] * 45, vessel_pressure_mpa=pressure, vessel_pressure_setpoint_mpa=[100.0] * 45
+            ["hold"] * 85, vessel_pressure_mpa=pressure, vessel_pressure_setpoint_mpa=[100.0] * 85
         ),
         {"release_slow_below_mpa": 20.0},
     )
     assert wip_measures.release_mpa_per_s(batch) == pytest.approx(1.0)
     jumped = Series(
-        [*(0.1 * i for i in range(20)), *(60.0 + 0.1 * i for i in range(20))],
-        [0.1] * 40,
-        ["hold"] * 40,
+        [*(0.1 * i for i in range(40)), *(60.0 + 0.1 * i for i in range(40))],
+        [0.1] * 80,
+        ["hold"] * 80,
         {
-            "vessel_pressure_mpa": [100.0] * 20 + [50.0] * 20,
-            "vessel_pressure_setpoint_mpa": [100.0] * 40,
+            "vessel_pressure_mpa": [100.0] * 40 + [50.0] * 40,
+            "vessel_pressure_setpoint_mpa": [100.0] * 80,
         },
     )
     assert wip_measures.release_mpa_per_s(Batch(jumped, batch.parameters)) == 0.0
