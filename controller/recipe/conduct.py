@@ -195,6 +195,7 @@ def _cool_ask(phase: Cool, seen: Seen, ask: Ask) -> Ask:
         ask,
         heat_enable=int(phase.medium == "none"),
         cooling=MEDIUM[phase.medium],
+        heater_duty_fraction_max=1.0,  # a stop may come out of a segment with a limit
         hot_only=0,
         temperature_target_c=max(COOL_TARGET_C_MIN, phase.temperature_c - COOL_MARGIN_K),
         temperature_rate_c_per_s=phase.rate_c_per_min / 60.0,

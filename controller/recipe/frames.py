@@ -89,6 +89,7 @@ class Command(Protocol):
     dump_request: int
     hot_only: int
     manual_duty_fraction: Sequence[float]
+    heater_duty_fraction_max: float
     manual_zone_bits: int
     reset: int
 
@@ -110,6 +111,7 @@ class Ask:
     dump_request: int = 0
     hot_only: int = 0
     manual_duty_fraction: tuple[float, ...] = (0.0,) * 6
+    heater_duty_fraction_max: float = 1.0
     manual_zone_bits: int = 0
 
     def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:

@@ -14,6 +14,7 @@ from controller.recipe.limits import material_limits
 from controller.recipe.machine_fit import machine_fit
 from controller.recipe.model import Recipe
 from controller.recipe.order import order
+from controller.recipe.output_limit import output_limit
 from controller.recipe.wip_lint import wip_lint
 from controller.recipe.wip_model import WipRecipe
 
@@ -40,5 +41,6 @@ def _press_lint(recipe: Recipe, material: Material, station: Station) -> tuple[F
             *order(walk, material),
             *material_limits(recipe, material, walk),
             *machine_fit(recipe, station, walk),
+            *output_limit(station, walk),
         )
     )

@@ -76,7 +76,7 @@ class ProgrammeRun:
         if missing:
             return EngineStep(asked, f"{self.label}: {missing}")
         if self.index + 1 == len(self.phase.segment):
-            return EngineStep(asked, done=True)
+            return EngineStep(replace(asked, heater_duty_fraction_max=1.0), done=True)
         self.index += 1
         self._begin(seen)
         begins = f"{self.label} begins"
@@ -115,7 +115,12 @@ class ProgrammeRun:
 
     def _asked(self, seen: Seen, ask: Ask) -> Ask:
         segment, (from_c, from_mpa) = self.segment, self._from or (0.0, 0.0)
-        asked = replace(ask, temperature_holdback_k=0.0, pressure_holdback_mpa=0.0)
+        asked = replace(
+            ask,
+            temperature_holdback_k=0.0,
+            pressure_holdback_mpa=0.0,
+            heater_duty_fraction_max=segment.heater_duty_fraction_max,
+        )
         heat, press = segment.temperature, segment.pressure
         if heat is not None:
             falls = heat.temperature_c < from_c and self.phase.medium != "none"

@@ -28,6 +28,9 @@ Holdback = Literal["off", "low", "high", "band"]
 HoldbackS = Annotated[
     float, Meta(ge=1.0, le=86_400.0, description="Longest wait before on_timeout, s")
 ]
+DutyFraction = Annotated[
+    float, Meta(ge=0.0, le=1.0, description="Greatest duty of the heaters, 0..1; 0 heats nothing")
+]
 MoveS = Annotated[float, Meta(ge=1.0, le=86_400.0, description="Duration of the ramp, s")]
 
 
@@ -81,7 +84,10 @@ class PressureMove(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 class Segment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Two moves and a dwell. With `guaranteed` each zone must itself have been near for `dwell_s`
-    in all, and so must stack and pressure; without, the dwell is time."""
+    in all, and so must stack and pressure; without, the dwell is time.
+
+    `heater_duty_fraction_max` limits every heater for as long as the segment lasts, and in a hold
+    or by hand within it: no time-proportioning window has more."""
 
     name: Name | None = None
     temperature: TemperatureMove | None = None
@@ -91,6 +97,7 @@ class Segment(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     zone_tolerance_k: ToleranceK = 2.0
     stack_tolerance_k: ToleranceK = 5.0
     pressure_tolerance_mpa: ToleranceMpa = 2.0
+    heater_duty_fraction_max: DutyFraction = 1.0
 
     def __post_init__(self) -> None:
         if self.temperature is None and self.pressure is None and self.dwell_s == 0.0:

@@ -107,7 +107,7 @@ class ZoneTuning:
         self._count, self._sample_s = 0, 0.0
 
     def _ask(self, command: Any) -> None:
-        command.heat_enable = 1
+        command.heat_enable, command.heater_duty_fraction_max = 1, 1.0
         command.temperature_target_c = self._limits.temperature_c_max
         command.manual_zone_bits = (1 << self._zone_count) - 1
         for zone in range(self._zone_count):

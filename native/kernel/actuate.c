@@ -7,6 +7,8 @@
  *               was energised that is a trip as well, so that it does not come back by itself
  *     asked     an output that the command's modes do not name is off; an unknown mode names none
  *     zones     zone interlocks: that heater off
+ *     limit     a heater that was on for its share of this window is off for the rest of it. The
+ *               ticks are counted from what left here, so no plan of a law can exceed the limit
  *     slew      the valve moves no faster than its limit. Not on the way to safe, below
  *     guard     an open guard: no motion. Dumping stays possible, it only removes energy
  *     trips     the actions of every latched trip, those of this tick's observation included
@@ -47,6 +49,21 @@ bool press_in_lease(const press_state_t *state, const press_command_t *command)
 {
     return command->valid_until_tick >= state->tick &&
            command->valid_until_tick - state->tick <= COMMAND_LEASE_TICKS_MAX;
+}
+
+uint32_t press_heater_ticks_max(const press_config_t *config, const press_command_t *command)
+{
+    const uint32_t step = config->window_resolution_ticks > 0 ? config->window_resolution_ticks : 1;
+    const double limit = command->heater_duty_fraction_max;
+    if (!press_is_share(limit)) return 0;
+    if (limit >= 1.0) return config->window_ticks;
+    return (uint32_t)(limit * config->window_ticks / step) * step;
+}
+
+double press_heater_duty_max(const press_config_t *config, const press_command_t *command)
+{
+    if (config->window_ticks == 0) return 0.0;
+    return (double)press_heater_ticks_max(config, command) / config->window_ticks;
 }
 
 static void heater_off(press_output_t *output, uint32_t zone)
@@ -101,7 +118,9 @@ static bool take_command(press_state_t *state, const press_command_t *command)
         return false;
     }
     state->command = *command;
-    if (command->heat_enable != 1) state->command.heat_enable = 0;
+    if (command->heat_enable != 1 || !press_is_share(command->heater_duty_fraction_max)) {
+        state->command.heat_enable = 0;
+    }
     if (command->dump_request != 1) state->command.dump_request = 0;
     if (command->cooling > PRESS_COOLING_WATER) state->command.cooling = PRESS_COOLING_OFF;
     if (command->hydraulics > PRESS_HYDRAULICS_OPEN) state->command.hydraulics = PRESS_HYDRAULICS_OFF;
@@ -143,6 +162,20 @@ static void apply_zones(const press_state_t *state, press_output_t *output)
 {
     for (uint32_t zone = 0; zone < PRESS_ZONE_COUNT; zone++) {
         if (press_has(state->zone_interlock_bits, zone)) heater_off(output, zone);
+    }
+}
+
+static void apply_limit(const press_config_t *config, const press_state_t *state,
+                        press_output_t *output)
+{
+    const uint32_t ticks_max = press_heater_ticks_max(config, &state->command);
+    const double duty_max = press_heater_duty_max(config, &state->command);
+    for (uint32_t zone = 0; zone < PRESS_ZONE_COUNT; zone++) {
+        output->heater_duty_fraction[zone] =
+            press_clamp(output->heater_duty_fraction[zone], 0.0, duty_max);
+        if (state->zone[zone].window_on_ticks >= ticks_max) {
+            output->digital_output_bits &= ~press_bit(PRESS_OUTPUT_HEATER_1_SSR + zone);
+        }
     }
 }
 
@@ -270,6 +303,7 @@ void press_gate(const press_config_t *config, press_state_t *state, const press_
     if (!in_lease) all_off(output);
     apply_asked(state, output);
     apply_zones(state, output);
+    apply_limit(config, state, output);
     if (in_lease) apply_slew(config, state, output);
     apply_guard(state, output);
     apply_trips(config, state, output);

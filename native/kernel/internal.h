@@ -59,6 +59,11 @@ bool press_in_lease(const press_state_t *state, const press_command_t *command);
 /* The sixth last spike is younger than a minute. */
 bool press_spikes_often(const press_config_t *config, const press_state_t *state,
                         const press_channel_state_t *channel);
+/* Most ticks of one window a heater may be on under this command: its limit in whole steps of a
+ * window, rounded down. 0 for a limit that is no share: nothing is heated under it. */
+uint32_t press_heater_ticks_max(const press_config_t *config, const press_command_t *command);
+/* The same as a share of the window: the greatest duty the laws can have. */
+double press_heater_duty_max(const press_config_t *config, const press_command_t *command);
 /* A platen is too hot for water, or nobody knows how hot it is. */
 bool press_water_forbidden(const press_config_t *config, const press_observation_t *observation);
 
@@ -104,6 +109,12 @@ double press_zone_coldest(const press_config_t *config, const press_state_t *sta
 /* ---- shared, no calls out of the file --------------------------------------------------- */
 
 static inline uint32_t press_bit(uint32_t number) { return (uint32_t)1 << number; }
+
+/* NaN is no share. */
+static inline bool press_is_share(double number_fraction)
+{
+    return number_fraction >= 0.0 && number_fraction <= 1.0;
+}
 
 /* NaN and both infinities are not finite; needs no libm. */
 static inline bool press_finite(double number_unit) { return number_unit - number_unit == 0.0; }

@@ -515,6 +515,7 @@ typedef struct {
     double temperature_holdback_k;    /* 0 is off */
     double pressure_holdback_mpa;     /* 0 is off */
     double manual_duty_fraction[PRESS_ZONE_COUNT]; /* of the zones in manual_zone_bits */
+    double heater_duty_fraction_max;  /* 0..1, no heater is on for longer in any window; else no heat */
     uint64_t valid_until_tick;        /* the lease */
     uint32_t manual_zone_bits;        /* bit a zone: its law rests, its duty is asked for; no cooling */
     uint32_t heat_enable;             /* 0 or 1: heaters follow the setpoint */
@@ -625,12 +626,15 @@ typedef struct {
     double hold_fraction;            /* duty that would keep the setpoint */
     double output_fraction;
     double lying_s;                  /* how long the model has been lying, or has been true again */
+    double stands_s;                 /* far above the setpoint, and not falling */
+    double fall_reference_c;         /* highest since */
     uint32_t slot_index;
     uint32_t slot_step_count;
     uint32_t jump_up_count;
     uint32_t jump_down_count;
     uint32_t jump_count;             /* jumps of the disturbance seen */
     uint32_t approaching;            /* full power until the coast-down ends at the setpoint */
+    uint32_t braking;                /* that coast-down */
     uint32_t fallback;               /* 1: the PID is in charge */
     uint32_t fallback_count;
     uint32_t primed;

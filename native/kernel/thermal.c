@@ -12,6 +12,9 @@
  * the zones start one after another. What the SSR really got is counted from the bits that left
  * the last gate: obeyed, the PID sees its own clamped output; not obeyed, the counted duty.
  *
+ * Limit of the duty: the laws know it as the end of their output, so nothing winds up against it,
+ * and the window is never given more. The last gate counts for itself.
+ *
  * Cooling: one split range. A negative PID output is heat to be taken away; per platen it becomes
  * the duty of a pulsed valve, divided by what water would take at this temperature,
  * cooling_w_per_k (T - water). Pulsed in the window of the heaters, because open all the time the
@@ -45,7 +48,8 @@ static bool heating_allowed(const press_state_t *state, const press_command_t *c
 {
     const uint32_t taken =
         PRESS_ACTION_HEATERS_OFF | PRESS_ACTION_CONTACTORS_OPEN | PRESS_ACTION_ALL_OFF;
-    return command->heat_enable == 1 && (state->observation.trip_action_bits & taken) == 0;
+    return command->heat_enable == 1 && press_is_share(command->heater_duty_fraction_max) &&
+           (state->observation.trip_action_bits & taken) == 0;
 }
 
 /* What the zones should read now, when they follow the setpoint with their lag. */
@@ -168,7 +172,8 @@ static void zone_law(const press_config_t *config, press_state_t *state,
     press_zone_state_t *own = &state->zone[index];
     const press_ramp_t *ramp = &state->temperature_ramp;
     const double coldest = press_zone_coldest(config, state, command, index);
-    const press_pid_config_t pid = pid_of(zone, coldest, heat ? 1.0 : 0.0);
+    const press_pid_config_t pid =
+        pid_of(zone, coldest, heat ? press_heater_duty_max(config, command) : 0.0);
     const double ahead = feed_forward(config, zone, ramp);
     const double begin = own->manual ? own->demand_fraction : ahead;
     double achieved = own->pid.primed ? own->pid.output_fraction : begin;
@@ -188,10 +193,10 @@ static void zone_law(const press_config_t *config, press_state_t *state,
 
 /* Manual: the duty is asked for, every gate stays. The law rests; coming back it starts from the
  * duty there was. A duty that is no number is none. */
-static void manual_duty(press_zone_state_t *own, double duty_fraction, bool heat)
+static void manual_duty(press_zone_state_t *own, double duty_fraction, double most_fraction)
 {
     own->demand_fraction =
-        heat && press_finite(duty_fraction) ? press_clamp(duty_fraction, 0.0, 1.0) : 0.0;
+        press_finite(duty_fraction) ? press_clamp(duty_fraction, 0.0, most_fraction) : 0.0;
     own->pid.primed = 0;
     own->manual = 1;
 }
@@ -206,13 +211,14 @@ static void rest_laws(const press_config_t *config, press_state_t *state)
     state->thermal_countdown_ticks = 0;
 }
 
-/* Whole steps of `resolution` that a duty gives this window; the remainder is carried. */
-static uint32_t plan_window(double duty_fraction, uint32_t window_ticks, uint32_t resolution_ticks,
-                            double *carry_ticks)
+/* Whole steps of `resolution` that a duty gives this window, `most` at most; the remainder is
+ * carried. */
+static uint32_t plan_window(double duty_fraction, uint32_t window_ticks, uint32_t most_ticks,
+                            uint32_t resolution_ticks, double *carry_ticks)
 {
     const double wanted = duty_fraction * window_ticks + *carry_ticks;
     uint32_t planned = wanted > 0.0 ? (uint32_t)(wanted / resolution_ticks) * resolution_ticks : 0;
-    if (planned > window_ticks) planned = window_ticks;
+    if (planned > most_ticks) planned = most_ticks;
     *carry_ticks = press_clamp(wanted - planned, 0.0, resolution_ticks);
     return planned;
 }
@@ -233,10 +239,14 @@ static void heater_window(const press_config_t *config, press_state_t *state,
         own->window_on_ticks = 0;
         own->window_elapsed_ticks = 0;
         if (predictive) press_zone_predict(config, state, command, index, heat);
-        own->duty_fraction = heat ? press_clamp(own->demand_fraction, 0.0, 1.0) : 0.0;
+        own->duty_fraction =
+            heat ? press_clamp(own->demand_fraction, 0.0, press_heater_duty_max(config, command))
+                 : 0.0;
         if (!heat) own->carry_ticks = 0.0;
-        own->window_planned_ticks = plan_window(own->duty_fraction, config->window_ticks,
-                                                config->window_resolution_ticks, &own->carry_ticks);
+        own->window_planned_ticks =
+            plan_window(own->duty_fraction, config->window_ticks,
+                        press_heater_ticks_max(config, command), config->window_resolution_ticks,
+                        &own->carry_ticks);
     }
     if (heat && zone_usable(state, index) &&
         own->window_elapsed_ticks < own->window_planned_ticks) {
@@ -273,7 +283,8 @@ static void cooling_windows(const press_config_t *config, press_state_t *state,
         } else if (begins) {
             state->cooling_planned_ticks[platen] =
                 plan_window(cooling_duty(config, state, platen, air), config->window_ticks,
-                            pulse_ticks > 0 ? pulse_ticks : 1, &state->cooling_carry_ticks[platen]);
+                            config->window_ticks, pulse_ticks > 0 ? pulse_ticks : 1,
+                            &state->cooling_carry_ticks[platen]);
         }
         if (state->cooling_elapsed_ticks < state->cooling_planned_ticks[platen]) {
             output->digital_output_bits |=
@@ -294,7 +305,8 @@ void press_thermal(const press_config_t *config, press_state_t *state,
     } else if (state->thermal_countdown_ticks == 0) {
         for (uint32_t zone = 0; zone < config->zone_count; zone++) {
             if (press_has(command->manual_zone_bits, zone)) {
-                manual_duty(&state->zone[zone], command->manual_duty_fraction[zone], heat);
+                manual_duty(&state->zone[zone], command->manual_duty_fraction[zone],
+                            heat ? press_heater_duty_max(config, command) : 0.0);
             } else if (config->zone[zone].law == PRESS_LAW_PID) {
                 zone_law(config, state, command, zone, heat);
             }

@@ -127,8 +127,12 @@ void press_zone_predict(const press_config_t *config, press_state_t *state,
 {
     press_zone_state_t *own = &state->zone[index];
     const double coldest = press_zone_coldest(config, state, command, index);
+    const double given = achieved(config, state, index, coldest);
+    const double limit =
+        heat ? press_heater_duty_max(config, command) * own->mains_ratio : own->mains_ratio;
+    /* Of the window in which a limit came down the observer must hear what really was given. */
     const press_predictive_config_t model =
-        model_of(config, index, coldest, own->mains_ratio);
+        model_of(config, index, coldest, given > limit ? given : limit);
     const uint32_t count = own->measured_count;
     const bool manual = press_has(command->manual_zone_bits, index);
     const double zone_c = count > 0 ? own->measured_sum_c / count : 0.0;
@@ -145,9 +149,9 @@ void press_zone_predict(const press_config_t *config, press_state_t *state,
     const double power_fraction = press_predictive_step(
         &model, &own->predictive,
         balanced(config, state, index, setpoint_ahead(state, ahead_s > 0.0 ? ahead_s : 0.0)),
-        zone_c, achieved(config, state, index, coldest), window_s);
+        zone_c, given, window_s);
     if (!manual && (heat || power_fraction < 0.0)) {
-        own->demand_fraction =
-            power_fraction > 0.0 ? power_fraction / own->mains_ratio : power_fraction;
+        const double most = power_fraction < limit ? power_fraction : limit;
+        own->demand_fraction = most > 0.0 ? most / own->mains_ratio : most;
     }
 }

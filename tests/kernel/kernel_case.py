@@ -416,7 +416,7 @@ class Bench:
 
     def heat(self) -> None:
         """Heaters enabled, contactors closed, no SSR on yet."""
-        self.command.heat_enable = 1
+        self.command.heat_enable, self.command.heater_duty_fraction_max = 1, 1.0
         self.wanted_bits |= bits(OUTPUT, "contactor_top", "contactor_bottom")
 
     def press(self) -> None:

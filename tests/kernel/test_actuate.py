@@ -52,6 +52,8 @@ def rigged(data):
         )
         state.observation.quality[zone] = data.draw(st.sampled_from([0, 0, 0, 1, BAD]))
     state.observation.cylinder_pressure_bar = data.draw(st.sampled_from([0.0, 8.0, 8.1, math.nan]))
+    for zone in ZONES:
+        state.zone[zone].window_on_ticks = data.draw(st.sampled_from([0, 0, 99, 100, 199, 200]))
     seen = state.observation
     inputs = names(INPUT, seen.digital_input_bits)
     latched = names(TRIP, state.trip_bits)
@@ -71,6 +73,7 @@ def rigged(data):
             None if seen.quality[zone] == BAD else seen.measurement_channel_unit[zone]
             for zone in range(config.zone_count)
         ],
+        on_ticks=[state.zone[zone].window_on_ticks for zone in ZONES],
     )
     return bench, gate
 
@@ -80,6 +83,7 @@ def command_into(bench, data):
     command.valid_until_tick = max(0, tick + data.draw(st.sampled_from([-1, 0, 1, 1000, 1001])))
     command.heat_enable = data.draw(st.sampled_from([0, 1, 1, 1, 2, EVERYTHING]))
     command.cooling = data.draw(st.sampled_from([0, 1, 2, 2, 3, EVERYTHING]))
+    command.heater_duty_fraction_max = data.draw(st.sampled_from([1.0, 1.0, 0.5, 0.0]) | wild)
     command.hydraulics = data.draw(st.sampled_from([0, 1, 2, 3, 4, EVERYTHING]))
     command.dump_request = data.draw(st.sampled_from([0, 0, 1, 2]))
 

@@ -30,6 +30,7 @@ class Law:
         lib.press_state_init(self.config, self.state)
         self.command.temperature_rate_c_per_s = 5.0 / 60.0
         self.command.temperature_target_c = 100.0
+        self.command.heater_duty_fraction_max = 1.0
         self.show([22.0] * len(ZONES))
 
     def show(self, zone_c, water_c=18.0, bad=()):
@@ -95,6 +96,7 @@ def random_scene(law, rng, zone_c):
         law.command.temperature_target_c = rng.uniform(22.0, 110.0)
         law.command.temperature_rate_c_per_s = rng.uniform(0.01, 0.5)
         law.command.temperature_holdback_k = rng.choice([0.0, 1.0, 3.0])
+        law.command.heater_duty_fraction_max = rng.choice([1.0, 1.0, 0.5, rng.random(), -0.1])
         law.state.observation.trip_action_bits = rng.choice([0, 0, 0, 1, 2, 16])
     water_c = rng.uniform(10.0, 30.0)
     law.show(zone_c, water_c, bad)
@@ -113,6 +115,7 @@ def random_scene(law, rng, zone_c):
             cooling=command.cooling,
             holdback_k=command.temperature_holdback_k,
             target_c=command.temperature_target_c,
+            duty_max=command.heater_duty_fraction_max,
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import groupby
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from controller.recipe.frames import Ask, Seen, look
 from controller.recipe.lint import lint
 from controller.recipe.manual import DUTY_MAX, Manual
 from controller.recipe.model import Recipe, load_recipe
+from controller.recipe.output_limit import able_c_per_min, duty_fraction
 from controller.recipe.phases import Programme
 from controller.recipe.press_unit import PressUnit
 from controller.recipe.procedure import Procedure
@@ -344,6 +346,59 @@ def test_a_duty_by_hand_is_the_zones_and_ends_with_restart() -> None:
     run.procedure.restart()
     run.for_s(3.0)
     assert run.press.command.manual_zone_bits == 0
+
+
+LIMIT = st.floats(0.0, 1.0)
+
+
+@given(st.lists(LIMIT, min_size=1, max_size=4))
+@settings(max_examples=8, deadline=None)
+def test_each_segment_has_its_own_limit_and_the_programmes_end_lifts_it(limits) -> None:
+    warm = (
+        msgspec.structs.replace(WARM, name=f"s{i}", heater_duty_fraction_max=limit, dwell_s=5.0)
+        for i, limit in enumerate(limits)
+    )
+    run = drive(*warm).for_s(2.0)
+    seen = []
+    while run.procedure.phase == "programme":
+        seen.append(run.press.command.heater_duty_fraction_max)
+        run.step()
+    assert [limit for limit, _ in groupby(seen)] == [limit for limit, _ in groupby(limits)]
+    assert run.press.command.heater_duty_fraction_max == 1.0
+
+
+@pytest.mark.parametrize("left_by", ["stop", "abort"])
+def test_who_leaves_a_limited_segment_leaves_its_limit(left_by) -> None:
+    slow = msgspec.structs.replace(WARM, heater_duty_fraction_max=0.2, dwell_s=500.0)
+    run = drive(slow).for_s(5.0)
+    assert run.press.command.heater_duty_fraction_max == 0.2
+    run.procedure.hold()
+    run.until(lambda: run.procedure.state is State.HELD)
+    assert run.procedure.manual(Manual(temperature_c=45.0)) == ""
+    run.step()
+    assert run.press.command.heater_duty_fraction_max == 0.2
+    getattr(run.procedure, left_by)()
+    run.for_s(5.0)
+    assert run.press.command.heater_duty_fraction_max == 1.0
+
+
+def test_a_limit_too_low_for_its_rate_is_told_with_the_number_that_would_do() -> None:
+    def findings(limit: float, rate: float) -> list[str]:
+        warm = TemperatureMove(temperature_c=90.0, rate_c_per_min=rate)
+        recipe = recipe_of(Segment(temperature=warm, heater_duty_fraction_max=limit))
+        found = lint(recipe, MATERIAL, STATION)
+        return [str(f) for f in found if f.path.endswith("heater_duty_fraction_max")]
+
+    needs = duty_fraction(STATION, 90.0, 4.0)
+    assert findings(1.0, 4.0) == findings(needs + 1e-6, 4.0) == []
+    (told,) = findings(needs - 0.05, 4.0)
+    assert told.startswith("warning")
+    assert f"below {needs:.3f}" in told
+    able = able_c_per_min(STATION, 90.0, needs - 0.05)
+    assert f"no more than {able:.2f} °C/min" in told
+    assert duty_fraction(STATION, 90.0, able) == pytest.approx(needs - 0.05)
+    (told,) = findings(0.5 * duty_fraction(STATION, 90.0, 0.0), 4.0)
+    assert "keeps 90 °C" in told
 
 
 def test_the_hand_does_not_let_a_batch_time_out_while_somebody_is_there() -> None:

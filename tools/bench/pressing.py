@@ -138,6 +138,7 @@ class Press:
     def heat(self, target_c: float, rate_c_per_min: float) -> None:
         self.command(
             heat_enable=1,
+            heater_duty_fraction_max=1.0,
             temperature_target_c=target_c,
             temperature_rate_c_per_s=rate_c_per_min / 60.0,
         )

@@ -85,7 +85,7 @@ async def _press(
 def _ask(kernel: Kernel, index: int) -> None:
     command = kernel.command
     command.reset = int(index == _RESET_TICK)
-    command.heat_enable = 1
+    command.heat_enable, command.heater_duty_fraction_max = 1, 1.0
     command.temperature_target_c = 100.0
     command.temperature_rate_c_per_s = 0.1
     command.pressure_target_mpa = 80.0

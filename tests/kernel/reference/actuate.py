@@ -38,6 +38,7 @@ class Gate:
     guard_closed: bool
     contact: bool
     zones_c: list[float | None]  # None: no trusted measurement
+    on_ticks: list[int]  # that each heater was on in its window
 
 
 @dataclass
@@ -117,7 +118,15 @@ def pass_gate(gate, command, wanted, wanted_duty, wanted_valve):
         outputs &= _asked(command)
     else:
         outputs, valve = set(), 0.0
-    if not alive or command.heat_enable != 1 or actions & {"heaters_off", "all_off"}:
+    share = command.heater_duty_fraction_max
+    step = gate.config.window_resolution_ticks
+    ticks_max = 0
+    if 0.0 <= share <= 1.0 and alive:
+        ticks_max = math.floor(share * gate.config.window_ticks / step) * step
+    duty_max = ticks_max / gate.config.window_ticks
+    spent = {HEATERS[zone] for zone, on in enumerate(gate.on_ticks) if on >= ticks_max}
+    heats = alive and command.heat_enable == 1 and 0.0 <= share <= 1.0
+    if not heats or actions & {"heaters_off", "all_off"}:
         dark = set(range(6))
     if not gate.guard_closed or actions & {"pump_off", "valve_zero"}:
         outputs, valve = outputs - HYDRAULICS, 0.0
@@ -129,13 +138,16 @@ def pass_gate(gate, command, wanted, wanted_duty, wanted_valve):
             outputs = outputs | {"dump_valve"}
     if "dump" in actions and not gate.released:
         outputs = outputs | {"dump_valve", "load_holding_valve_open"}
-    outputs -= {HEATERS[zone] for zone in dark}
+    outputs -= {HEATERS[zone] for zone in dark} | spent
     if "all_off" in actions:
         outputs, valve = set(), 0.0
     outputs, excluded = _exclude(gate, outputs)
     return Left(
         outputs=outputs | _watchdog(gate, alive),
-        duty=[0.0 if zone in dark else finite_fraction(d) for zone, d in enumerate(wanted_duty)],
+        duty=[
+            0.0 if zone in dark else min(duty_max, finite_fraction(d))
+            for zone, d in enumerate(wanted_duty)
+        ],
         valve=valve,
         excluded=excluded,
         lapsed_energised=lapsed_energised,

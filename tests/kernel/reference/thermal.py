@@ -62,6 +62,7 @@ class Ask:
     cooling: int  # 0 off, 1 air, 2 water
     holdback_k: float
     target_c: float
+    duty_max: float = 1.0
 
 
 @dataclass
@@ -74,10 +75,10 @@ class Window:
     achieved: float = 0.0
     obeyed: bool = True
 
-    def plan(self, duty: float, ticks: int, step: int) -> None:
+    def plan(self, duty: float, ticks: int, step: int, most: int) -> None:
         """On-ticks in whole steps; what does not fit is owed to the next window."""
         wanted = duty * ticks + self.carry
-        self.planned = min(int(wanted / step) * step, ticks) if wanted > 0.0 else 0
+        self.planned = min(int(wanted / step) * step, most) if wanted > 0.0 else 0
         self.carry = min(max(wanted - self.planned, 0.0), float(step))
 
 
@@ -139,11 +140,16 @@ class Thermal:
                     self._law(i, seen, ask, ramp, heat)
                 self.countdown = self.machine.thermal_ticks
             self.countdown -= 1
-        ssr = [self._heater(i, seen, heat, ssr_before[i]) for i in range(len(self.pids))]
+        ssr = [self._heater(i, seen, ask, heat, ssr_before[i]) for i in range(len(self.pids))]
         return ssr, self._cool(seen, ask)
 
     def _heats(self, seen: Seen, ask: Ask) -> bool:
-        return ask.heat and not seen.heaters_taken
+        return ask.heat and 0.0 <= ask.duty_max <= 1.0 and not seen.heaters_taken
+
+    def _most(self, ask: Ask) -> int:
+        """On-ticks of a window under the limit, in whole steps."""
+        ticks, step = self.machine.window_ticks, self.machine.resolution_ticks
+        return ticks if ask.duty_max == 1.0 else int(ask.duty_max * ticks / step) * step
 
     def _median(self, seen: Seen) -> float:
         good = sorted(c for c, usable in zip(seen.zone_c, seen.usable, strict=True) if usable)
@@ -170,7 +176,7 @@ class Thermal:
         low = 0.0
         if ask.cooling > 0:
             low = -self._cooling_w(index, seen, self._air(seen, ask, zone.platen)) / zone.power_w
-        high = 1.0 if heat else 0.0
+        high = self._most(ask) / self.machine.window_ticks if heat else 0.0
         rate = ramp.velocity - zone.lag_s * ramp.acceleration
         ahead = (
             zone.heat_capacity_j_per_k * ramp.velocity
@@ -192,16 +198,17 @@ class Thermal:
             self.machine.tick_s * self.machine.thermal_ticks,
         )
 
-    def _heater(self, index: int, seen: Seen, heat: bool, was_on: bool) -> bool:
+    def _heater(self, index: int, seen: Seen, ask: Ask, heat: bool, was_on: bool) -> bool:
         window, ticks = self.windows[index], self.machine.window_ticks
         window.on += was_on
         if window.elapsed >= ticks:
             window.achieved = window.on / ticks
             window.obeyed = window.on == window.planned
             window.elapsed = window.on = 0
-            window.duty = min(max(self.demands[index], 0.0), 1.0) if heat else 0.0
+            most = self._most(ask) if heat else 0
+            window.duty = min(max(self.demands[index], 0.0), most / ticks)
             window.carry = window.carry if heat else 0.0
-            window.plan(window.duty, ticks, self.machine.resolution_ticks)
+            window.plan(window.duty, ticks, self.machine.resolution_ticks, most)
         on = heat and seen.usable[index] and window.elapsed < window.planned
         window.elapsed += 1
         return on
@@ -216,7 +223,8 @@ class Thermal:
                 window.planned, window.carry = 0, 0.0
             elif begins:
                 pulse = max(self.machine.window_ticks // 10, 1)
-                window.plan(self._cooling_duty(platen, seen, air), self.machine.window_ticks, pulse)
+                ticks = self.machine.window_ticks
+                window.plan(self._cooling_duty(platen, seen, air), ticks, pulse, ticks)
             if window.elapsed < window.planned:
                 valves.add("air" if air else ("water_top", "water_bottom")[platen])
             window.elapsed += 1
