@@ -105,7 +105,11 @@ void press_observer_prime(const press_predictive_config_t *config, press_predict
     state->slot_index = state->slot_step_count = 0;
     state->step_s = step_s;
     state->ahead_fraction = state->delayed_fraction = achieved_fraction;
-    state->ahead_c = state->delayed_c = measurement_c - config->rest_c;
+    state->delayed_c = measurement_c - config->rest_c;
+    /* A dead time ahead, of what has been applied so far: a zone may begin on its way down. */
+    const double horizon_keep = press_decay(config->dead_time_s / config->time_constant_s);
+    state->ahead_c = horizon_keep * state->delayed_c +
+                     (1.0 - horizon_keep) * config->gain_c * achieved_fraction;
     state->error_c = state->disturbance_fraction = 0.0;
     state->gain_error_ratio = state->loss_error_ratio = state->dead_time_error_s = 0.0;
     state->residual_c = state->restless_ratio = 0.0;

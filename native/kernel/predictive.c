@@ -6,6 +6,8 @@
  *             cut, what is stored behind the second lag still raises the measurement by
  *                 coast = slope (lag (f - hold) - (hold - brake) lag ln((f - brake)/(hold - brake)))
  *             A margin of one standard deviation of the forecast is kept.
+ *   brake     that cut, until what is left behind the lag just carries the measurement to the
+ *             setpoint. The band's own way there is as slow as response_s and would leave too much.
  *   band      duty = hold + (setpoint - prediction - slope lag (f - hold)) / (slope response),
  *             which brings the bracket to zero with the time constant response_s and no
  *             overshoot, because bracket' = -slope (duty - hold).
@@ -19,12 +21,16 @@
  *
  * When the model lies (residual too large, disturbance beyond what can be) the PID takes over,
  * bumplessly, until the residual has been small for long enough. [Marlin's MPC has no such exit.]
+ *
+ * Whoever is in charge: a zone far above its setpoint that has not fallen for longer than any heat
+ * was under way gets no more. No forecast is good enough to heat then, and a sensor that stands
+ * still can make an observer believe in whatever sink its own heat would need.
  */
 #include "observer.h"
 
 #include <math.h>
 
-#define BRAKE_RATIO 0.8          /* of the way from hold to least: the rest is for correction */
+#define BRAKE_RATIO 0.9          /* of the way from hold to least: the rest is for correction */
 #define CALM_RATIO 0.25          /* of the gain is left for errors far below the noise */
 #define TRUE_AGAIN_RATIO 0.4     /* of residual_c_max */
 #define RESTLESS_RATIO 4.0       /* so many jumps of late are none: the model lies */
@@ -32,6 +38,8 @@
 #define TRUE_AGAIN_OBSERVERS 10.0
 #define LOAD_FRACTION_MAX 1.0
 #define RISE_C_MAX 1e5           /* inputs are believed up to here */
+#define STAND_DELAYS 3.0         /* dead time and lag: heat that old has arrived */
+#define FALL_SIGMAS 8.0          /* of the noise: less is no fall */
 
 typedef struct {
     double slope_c_per_s; /* as the observer corrects it */
@@ -119,22 +127,27 @@ static double calm(const press_predictive_config_t *config, const press_predicti
 static double law(const press_predictive_config_t *config, const observer_step_t *step,
                   press_predictive_t *state, const outlook_t *outlook)
 {
-    const double excess = state->ahead_fraction - outlook->hold_fraction;
+    const double hold = outlook->hold_fraction;
+    const double excess = state->ahead_fraction - hold;
     const double response_s =
         config->response_s > step->step_s ? config->response_s : step->step_s;
     const double bracket_c =
         outlook->missing_c - outlook->slope_c_per_s * config->lag_s * excess;
-    const double band = outlook->hold_fraction + outlook->lead_fraction +
+    const double band = hold + outlook->lead_fraction +
                         calm(config, state, bracket_c) / (outlook->slope_c_per_s * response_s);
     const double approach =
-        outlook->hold_fraction +
-        (outlook->missing_c - coast(config, outlook, state->ahead_fraction) -
-         state->prediction_c_sigma) /
-            (outlook->slope_c_per_s * step->step_s);
+        hold + (outlook->missing_c - coast(config, outlook, state->ahead_fraction) -
+                state->prediction_c_sigma) /
+                   (outlook->slope_c_per_s * step->step_s);
+    const double brake = hold - BRAKE_RATIO * (hold - config->output_fraction_min);
     if (band >= config->output_fraction_max) state->approaching = 1;
-    if (!state->approaching) return band;
-    if (approach < config->output_fraction_max) state->approaching = 0;
-    return approach > band ? approach : band;
+    if (state->approaching) {
+        state->braking = 1;
+        if (approach < config->output_fraction_max) state->approaching = 0;
+        return approach > band ? approach : band;
+    }
+    if (!(bracket_c < 0.0 && excess > 0.0)) state->braking = 0;
+    return state->braking && brake < band ? brake : band;
 }
 
 /* Whose turn it is. Returns true when it changed. */
@@ -171,6 +184,23 @@ static double fall_back(const press_predictive_config_t *config, press_predictiv
                           step_s);
 }
 
+/* Far above and not falling: no heat, whatever is forecast. */
+static double let_go(const press_predictive_config_t *config, press_predictive_t *state,
+                     double setpoint_c, double measurement_c, double wanted, double step_s)
+{
+    const double idle = press_clamp(0.0, config->output_fraction_min, config->output_fraction_max);
+    const double delay_s = config->dead_time_s + config->lag_s + step_s;
+    const bool far = measurement_c > setpoint_c + config->residual_c_max;
+    if (!far || measurement_c < state->fall_reference_c - FALL_SIGMAS * config->noise_c) {
+        state->fall_reference_c = measurement_c;
+        state->stands_s = 0.0;
+    } else {
+        if (measurement_c > state->fall_reference_c) state->fall_reference_c = measurement_c;
+        state->stands_s += step_s;
+    }
+    return state->stands_s > STAND_DELAYS * delay_s && wanted > idle ? idle : wanted;
+}
+
 static bool usable(double setpoint_c, double measurement_c, double achieved_fraction,
                    double load_fraction, double step_s)
 {
@@ -195,7 +225,7 @@ static double net_step(const press_predictive_config_t *config, press_predictive
         state->setpoint_previous_c = asked_c;
         state->setpoint_lag_c = 0.0;
         state->primed = 1;
-        state->approaching = state->fallback = 0;
+        state->approaching = state->braking = state->fallback = 0;
     } else {
         press_observer_step(config, &step, state, seen_c, achieved);
     }
@@ -223,12 +253,14 @@ double press_predictive_step(const press_predictive_config_t *config, press_pred
     }
     net.output_fraction_min -= load;
     net.output_fraction_max -= load;
-    const double wanted =
+    if (!state->primed) state->stands_s = 0.0;
+    const double forecast =
         load + net_step(&net, state, setpoint_c, measurement_c,
                         press_clamp(achieved_fraction, config->output_fraction_min,
                                     config->output_fraction_max) -
                             load,
                         step_s);
+    const double wanted = let_go(config, state, setpoint_c, measurement_c, forecast, step_s);
     state->output_fraction =
         press_clamp(wanted, config->output_fraction_min, config->output_fraction_max);
     if (!press_finite(wanted)) {

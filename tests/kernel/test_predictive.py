@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from math import exp, inf, isfinite, log, nan
 from statistics import median
 
+import law_cases
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,6 +122,24 @@ def bound_s(gain_c: float, tau_s: float, dead_s: float) -> float:
     return tau_s * log(gain_c / (gain_c - 74.5)) + dead_s
 
 
+def optimal_s(gain_c=GAIN_C, tau_s=TAU_S, lag_s=0.0, dead_s=DEAD_S) -> float:
+    """Full power, then none, so that the peak just stays in the band: when it enters the band."""
+    early_s, late_s, entered_s = 0.0, 600.0, inf
+    for _ in range(11):
+        cut_s = 0.5 * (early_s + late_s)
+        plant, seen = Plant(gain_c, tau_s, lag_s, dead_s), []
+        while not seen or seen[-1] > 60.0 or len(seen) * STEP_S < cut_s + dead_s:
+            seen.append(plant.step(1.0 if len(seen) * STEP_S < cut_s else 0.0, STEP_S))
+            if len(seen) * STEP_S > cut_s + dead_s + STEP_S and seen[-1] < seen[-2]:
+                break
+        if max(seen) > 100.5:
+            late_s = cut_s
+        else:
+            early_s = cut_s
+            entered_s = next((i * STEP_S for i, c in enumerate(seen) if c >= 99.5), entered_s)
+    return entered_s
+
+
 def runs(seeds: int, model: dict | None = None, ramp: float = inf, **plant: float) -> Outcome:
     outcomes = [drive(Plant(**plant), Law(**(model or {})), seed, ramp) for seed in range(seeds)]
     middle = {
@@ -166,12 +185,15 @@ def test_a_plant_that_drifted_is_learned_on_the_way(gain, tau, dead):
             {"lag_s": 60.0},
         ),
         ({"dead_time_s": 60.0, "response_s": 12.0, "observer_s": 60.0}, {"dead_s": 60.0}),
+        (
+            {"dead_time_s": 60.0, "lag_s": 20.0, "response_s": 21.0, "observer_s": 133.0},
+            {"dead_s": 60.0, "lag_s": 20.0},
+        ),
     ],
 )
 def test_other_plants_are_as_near_to_their_limit(model, plant):
     found = runs(3, model=model, **plant)
-    lag_s, dead_s = plant.get("lag_s", 0.0), plant.get("dead_s", DEAD_S)
-    assert found.settle_s <= 1.07 * (bound_s(GAIN_C, TAU_S, dead_s) + 1.4 * lag_s)
+    assert found.settle_s <= 1.07 * optimal_s(**plant)
     assert found.over_k <= 0.1
 
 
@@ -230,9 +252,9 @@ MODELS = st.fixed_dictionaries(
 
 
 @given(MODELS, st.lists(st.tuples(ANY, ANY, ANY), min_size=40, max_size=40), SHORT)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_no_finite_input_gets_it_out_of_its_limits(model, inputs, step_s):
-    """60,000 steps of anything at all: in limits, finite, and every variance a variance."""
+    """10,000 steps of anything at all: in limits, finite, and every variance a variance."""
     law = Law(**model)
     for setpoint, seen, achieved in inputs:
         duty = law.step(setpoint, seen, achieved, step_s)
@@ -243,25 +265,23 @@ def test_no_finite_input_gets_it_out_of_its_limits(model, inputs, step_s):
         assert abs(state.disturbance_fraction) <= 0.5
 
 
-@given(st.integers(0, 2**32), MODELS)
-@settings(max_examples=60, deadline=None)
-def test_it_lets_go_of_any_past(seed, model):
-    """No windup: after anything, far above the setpoint the duty goes to the least and stays.
-    40,000 steps in all."""
-    rng = random.Random(seed)
-    able = {  # a plant that can get to what is shown
-        "gain_c": min(max(model["gain_c"], 400.0), 5000.0),  # of a heater's full power
-        "time_constant_s": max(model["time_constant_s"], 60.0),
-        "output_fraction_min": 0.0,
-    }
-    law = Law(**model | able | {"observer_s": 20.0, "noise_c": 0.1, "dead_time_s": 2.0})
-    for _ in range(30):
-        law.step(rng.uniform(0.0, 200.0), rng.uniform(-50.0, 300.0), rng.uniform(-1.0, 2.0))
-    law.state.primed = 0 if rng.random() < 0.2 else law.state.primed
-    duty = 0.0
-    for _ in range(600):
-        duty = law.step(25.0, 125.0, duty)
-    assert sum(law.step(25.0, 125.0, 0.0) for _ in range(50)) <= 0.5
+def test_any_accepted_model_stays_in_its_limits_and_lets_go_of_any_past():
+    """The first of the cases that law_cases.py has 100,000 of."""
+    assert law_cases.found(0, 1500) == []
+
+
+def test_a_zone_that_falls_to_its_setpoint_is_caught_before_it():
+    """Heat is given while it is still above: that it falls is what lets the law."""
+    law = Law(dead_time_s=60.0, response_s=12.0, observer_s=60.0)
+    plant, rng = Plant(dead_s=60.0, temperature_c=200.0), random.Random(1)
+    duty, heated_above_k, seen = 0.0, 0.0, []
+    for _ in range(4000):
+        duty = law.step(100.0, round(plant.temperature_c + rng.gauss(0.0, 0.05), 1), duty)
+        seen.append(plant.step(duty, STEP_S))
+        if duty > 0.05:
+            heated_above_k = max(heated_above_k, plant.temperature_c - 100.0)
+    assert heated_above_k > law.config.residual_c_max
+    assert min(seen) > 99.5
 
 
 @given(st.sampled_from([nan, inf, -inf]), st.integers(0, 4))

@@ -82,8 +82,11 @@ class Predictive:
     jumps: int = 0
     fallbacks: int = 0
     lying_s: float = 0.0
+    stands_s: float = 0.0
+    fall_reference: float = 0.0
     fallback: bool = False
     approaching: bool = False
+    braking: bool = False
     setpoint_previous: float = 0.0
     setpoint_lag: float = 0.0
     pid: Pid = field(default_factory=Pid)
@@ -99,9 +102,23 @@ class Predictive:
         load = clamp(self.load, -1.0, 1.0)
         achieved = clamp(achieved, m.output_fraction_min, m.output_fraction_max) - load
         self.least, self.most = m.output_fraction_min - load, m.output_fraction_max - load
+        self.stands_s = self.stands_s if self.primed else 0.0
         wanted = load + self._net_step(setpoint, measurement, achieved, step_s)
+        wanted = self._let_go(setpoint, measurement, wanted, step_s)
         self.output = clamp(wanted, m.output_fraction_min, m.output_fraction_max)
         return self.output
+
+    def _let_go(self, setpoint: float, measurement: float, wanted: float, step_s: float) -> float:
+        m = self.model
+        idle = clamp(0.0, m.output_fraction_min, m.output_fraction_max)
+        far = measurement > setpoint + m.residual_c_max
+        if not far or measurement < self.fall_reference - 8.0 * m.noise_c:
+            self.fall_reference, self.stands_s = measurement, 0.0
+        else:
+            self.fall_reference = max(self.fall_reference, measurement)
+            self.stands_s += step_s
+        stands = self.stands_s > 3.0 * (m.dead_time_s + m.lag_s + step_s)
+        return min(wanted, idle) if stands else wanted
 
     def _net_step(
         self, setpoint: float, measurement: float, achieved: float, step_s: float
@@ -114,7 +131,8 @@ class Predictive:
         if not self.primed or self.step_s != step_s:
             self._prime(measurement, achieved, step_s)
             self.setpoint_previous, self.setpoint_lag = setpoint, 0.0
-            self.primed, self.approaching, self.fallback = True, False, False
+            self.primed, self.fallback = True, False
+            self.approaching = self.braking = False
         else:
             self._observe(measurement, achieved)
         self._look_ahead(*self._follow(setpoint))
@@ -146,7 +164,9 @@ class Predictive:
         self.slots, self.slot, self.slot_sum, self.slot_steps = [achieved] * SLOTS, 0, 0.0, 0
         self.step_s = step_s
         self.ahead_f = self.delayed_f = achieved
-        self.ahead = self.delayed = measurement - m.rest_c
+        self.delayed = measurement - m.rest_c
+        keep = decay(m.dead_time_s / m.time_constant_s)
+        self.ahead = keep * self.delayed + (1.0 - keep) * m.gain_c * achieved
         self.x = [0.0] * 5
         self.residual = self.restless = 0.0
         self.p = [[0.0] * 5 for _ in FIVE]
@@ -321,7 +341,7 @@ class Predictive:
     def _coast(self) -> float:
         m = self.model
         excess = self.ahead_f - self.hold
-        brake = 0.8 * (self.hold - self.least)
+        brake = 0.9 * (self.hold - self.least)
         if not (excess > 0.0 and m.lag_s > 0.0):
             return 0.0
         if not brake > 1e-6:
@@ -339,11 +359,14 @@ class Predictive:
         approach = self.hold + (self.missing - self._coast() - self.sigma) / (
             self.now_slope * self.h
         )
+        brake = self.hold - 0.9 * (self.hold - self.least)
         self.approaching = self.approaching or band >= self.most
-        if not self.approaching:
-            return band
-        self.approaching = approach >= self.most
-        return approach if approach > band else band
+        if self.approaching:
+            self.braking = True
+            self.approaching = approach >= self.most
+            return approach if approach > band else band
+        self.braking = self.braking and bracket < 0.0 and self.ahead_f - self.hold > 0.0
+        return brake if self.braking and brake < band else band
 
     def _turn(self, step_s: float) -> bool:
         m = self.model
