@@ -5,6 +5,7 @@ Every number has both bounds, so NaN and infinities are refused with the rest.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -25,8 +26,6 @@ Area = Annotated[float, Meta(ge=1.0, le=1e6)]
 Exponent = Annotated[float, Meta(ge=0.01, le=20.0)]
 Softening = Annotated[float, Meta(ge=1.0, le=1e6)]
 Terminal = Annotated[str, Meta(min_length=1, max_length=64)]
-
-
 Seconds = Annotated[float, Meta(ge=0.0, le=1e6)]
 DewPoint = Annotated[float, Meta(ge=-100.0, le=60.0)]
 PartsPerMillion = Annotated[float, Meta(ge=0.0, le=1e6)]
@@ -34,6 +33,13 @@ PartsPerMillion = Annotated[float, Meta(ge=0.0, le=1e6)]
 
 class MachineError(ValueError):
     """A machine description that cannot be read or cannot exist. One line, what and where."""
+
+
+def bounded(name: str, number: float, low: float, high: float) -> float:
+    """The number. Raises ValueError when it is not within its bounds, or none."""
+    if not (math.isfinite(number) and low <= number <= high):
+        raise ValueError(f"{name} is {number}, must be within {low} .. {high}")
+    return number
 
 
 def explained(source: str, error: msgspec.ValidationError) -> str:

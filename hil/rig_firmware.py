@@ -6,7 +6,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
-from hil.plant import HEADER_SHA256
+from hil.physics import HEADER_SHA256
 from hil.rig.identity import MODULES, STAMP, firmware_hash
 
 BOARDS = ("rp2", "unix")

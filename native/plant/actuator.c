@@ -22,10 +22,15 @@ double plant_orifice_flow(double gain_m3_per_s, double drop_pa)
     return gain_m3_per_s * sqrt(drop_pa);
 }
 
+static double output_fraction(const plant_state_t *state)
+{
+    return state->opening_fraction[PLANT_OPENING_VALVE_OPEN_FRACTION];
+}
+
 /* Where the spool is asked to be: a fraction of full scale, -1..1 of a directional valve. */
 static double spool_asked(const plant_config_t *config, const plant_state_t *state)
 {
-    double asked = state->valve_open_fraction;
+    double asked = output_fraction(state);
     if (config->hydraulic.actuator != PLANT_ACTUATOR_DIRECTIONAL)
         return asked;
     double centre = config->hydraulic.directional.centre_fraction;
@@ -56,7 +61,7 @@ static void spool_step(const plant_config_t *config, plant_state_t *state)
 static void speed_step(const plant_config_t *config, plant_state_t *state)
 {
     plant_hydraulic_state_t *now = &state->hydraulic;
-    double asked = state->electrical.pump_running ? state->valve_open_fraction : 0.0;
+    double asked = state->electrical.pump_running ? output_fraction(state) : 0.0;
     if (asked < config->hydraulic.pump_speed.speed_fraction_min)
         asked = 0.0;
     double ramp = PLANT_STEP_S / config->hydraulic.pump_speed.ramp_s;

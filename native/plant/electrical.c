@@ -26,8 +26,7 @@ void plant_electrical_init(const plant_config_t *config, plant_state_t *state)
     state->electrical.half_cycle_ratio = 1.0; /* the first step is a zero crossing */
 }
 
-/* A contact that follows its coil after a delay. Returns its position. */
-static uint32_t follow(uint32_t closed, bool coil, double delay_s, double *waited_s)
+uint32_t plant_follow(uint32_t closed, bool coil, double delay_s, double *waited_s)
 {
     if ((closed != 0u) == coil) {
         *waited_s = 0.0;
@@ -79,8 +78,8 @@ static void safety_relay_step(const plant_config_t *config, plant_state_t *state
     bool running = false;
     for (uint32_t c = 0; c < PLANT_CONTACTOR_COUNT; c++)
         running = running || passes(config, &electrical->contactor[c]);
-    electrical->safety_relay_closed = follow(before, healthy, config->electrical.safety_relay_s,
-                                             &electrical->safety_relay_s);
+    electrical->safety_relay_closed = plant_follow(
+        before, healthy, config->electrical.safety_relay_s, &electrical->safety_relay_s);
     if (before && !electrical->safety_relay_closed && electrical->mains_ok && running)
         state->safety_relay_demands += 1;
 }
@@ -89,8 +88,8 @@ static void contactor_step(const plant_config_t *config, plant_contactor_state_t
                            bool coil, const uint32_t welded[PLANT_SERIES_MAX])
 {
     for (uint32_t k = 0; k < config->electrical.contactors_in_series; k++) {
-        contactor->closed[k] = follow(contactor->closed[k], coil, config->electrical.contactor_s,
-                                      &contactor->waited_s[k]);
+        contactor->closed[k] = plant_follow(
+            contactor->closed[k], coil, config->electrical.contactor_s, &contactor->waited_s[k]);
         if (welded[k])
             contactor->closed[k] = 1;
     }

@@ -58,6 +58,18 @@ void plant_random_seed(uint64_t *random, uint64_t seed);
 double plant_random_uniform(uint64_t *random); /* -1..1 */
 double plant_random_normal(uint64_t *random);  /* sigma 1, never beyond +-4.9 */
 
+/* wire.c: `canonical` is the machine's own number of each point of the frame, or -1. */
+uint32_t plant_gather(uint32_t bits, const int32_t *canonical, uint32_t count);
+uint32_t plant_scatter(uint32_t bits, const int32_t *canonical, uint32_t count);
+void plant_scatter_openings(const plant_wiring_t *wiring, const double *given_fraction,
+                            double *opening_fraction);
+/* An analogue output as its module puts it out: 0..1 in steps. */
+double plant_opening(double asked_fraction, double resolution_fraction);
+/* A contact that follows its coil after a delay. Returns its position. */
+uint32_t plant_follow(uint32_t closed, bool coil, double delay_s, double *waited_s);
+
+static inline uint32_t plant_flag(uint32_t on, uint32_t number) { return on ? 1u << number : 0u; }
+
 static inline double plant_clamp(double number_unit, double low_unit, double high_unit)
 {
     return number_unit < low_unit ? low_unit : (number_unit > high_unit ? high_unit : number_unit);

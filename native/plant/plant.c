@@ -21,15 +21,12 @@ void plant_init(const plant_config_t *config, uint64_t seed, uint32_t noise_on, 
 }
 
 void plant_command(const plant_config_t *config, plant_state_t *state, uint32_t output_bits,
-                   double valve_open_fraction)
+                   const double *opening_fraction)
 {
     state->output_bits = output_bits;
-    double resolution = config->hydraulic.valve_resolution_fraction;
-    /* A NaN fails both comparisons and stays 0. */
-    double opening = 0.0;
-    if (valve_open_fraction > 0.0)
-        opening = valve_open_fraction < 1.0 ? valve_open_fraction : 1.0;
-    state->valve_open_fraction = (double)(int64_t)(opening / resolution + 0.5) * resolution;
+    for (uint32_t n = 0; n < PLANT_OPENING_COUNT; n++)
+        state->opening_fraction[n] =
+            plant_opening(opening_fraction[n], config->hydraulic.valve_resolution_fraction);
 }
 
 static void slow_step(const plant_config_t *config, plant_state_t *state)
@@ -55,16 +52,14 @@ void plant_run(const plant_config_t *config, plant_state_t *state, uint32_t step
     }
 }
 
-static uint32_t flag(uint32_t on, uint32_t number) { return on ? 1u << number : 0u; }
-
 static uint32_t chamber_input_bits(const plant_state_t *state)
 {
     bool asked = plant_bit(state->output_bits, PLANT_OUTPUT_PURGE_VALVE)
                  || plant_bit(state->output_bits, PLANT_OUTPUT_EXTRACT_MAX);
     bool turns = state->chamber.vacuum_pump_fraction > 0.5;
-    return flag(state->world.chamber_closed, PLANT_INPUT_CHAMBER_CLOSED)
-           | flag(turns, PLANT_INPUT_VACUUM_PUMP_RUNNING)
-           | flag(asked && state->world.purge_supply_ok, PLANT_INPUT_PURGE_FLOW_OK);
+    return plant_flag(state->world.chamber_closed, PLANT_INPUT_CHAMBER_CLOSED)
+           | plant_flag(turns, PLANT_INPUT_VACUUM_PUMP_RUNNING)
+           | plant_flag(asked && state->world.purge_supply_ok, PLANT_INPUT_PURGE_FLOW_OK);
 }
 
 static bool told_closed(const plant_config_t *config, const plant_state_t *state, uint32_t load)
@@ -77,21 +72,22 @@ uint32_t plant_input_bits(const plant_config_t *config, const plant_state_t *sta
     const plant_world_t *world = &state->world;
     const plant_electrical_state_t *electrical = &state->electrical;
     bool oil_cool = state->thermal.oil_c < config->thermal.oil_temperature_c_max;
-    return flag(world->guard_a_closed, PLANT_INPUT_GUARD_A_CLOSED)
-           | flag(world->guard_b_closed, PLANT_INPUT_GUARD_B_CLOSED)
-           | flag(world->estop_a_ok, PLANT_INPUT_ESTOP_A_OK)
-           | flag(world->estop_b_ok, PLANT_INPUT_ESTOP_B_OK)
-           | flag(electrical->safety_relay_closed, PLANT_INPUT_SAFETY_RELAY_OK)
-           | flag(!electrical->limiter_latched, PLANT_INPUT_LIMITER_OK)
-           | flag(told_closed(config, state, PLANT_CONTACTOR_TOP), PLANT_INPUT_CONTACTOR_TOP_CLOSED)
-           | flag(told_closed(config, state, PLANT_CONTACTOR_BOTTOM),
-                  PLANT_INPUT_CONTACTOR_BOTTOM_CLOSED)
-           | flag(world->oil_level_ok, PLANT_INPUT_OIL_LEVEL_OK)
-           | flag(world->oil_filter_ok, PLANT_INPUT_OIL_FILTER_OK)
-           | flag(oil_cool, PLANT_INPUT_OIL_TEMPERATURE_OK)
-           | flag(world->water_supply_ok, PLANT_INPUT_WATER_FLOW_OK)
-           | flag(told_closed(config, state, PLANT_CONTACTOR_PUMP), PLANT_INPUT_PUMP_RUNNING)
-           | flag(electrical->mains_ok, PLANT_INPUT_MAINS_OK)
+    return plant_flag(world->guard_a_closed, PLANT_INPUT_GUARD_A_CLOSED)
+           | plant_flag(world->guard_b_closed, PLANT_INPUT_GUARD_B_CLOSED)
+           | plant_flag(world->estop_a_ok, PLANT_INPUT_ESTOP_A_OK)
+           | plant_flag(world->estop_b_ok, PLANT_INPUT_ESTOP_B_OK)
+           | plant_flag(electrical->safety_relay_closed, PLANT_INPUT_SAFETY_RELAY_OK)
+           | plant_flag(!electrical->limiter_latched, PLANT_INPUT_LIMITER_OK)
+           | plant_flag(told_closed(config, state, PLANT_CONTACTOR_TOP),
+                        PLANT_INPUT_CONTACTOR_TOP_CLOSED)
+           | plant_flag(told_closed(config, state, PLANT_CONTACTOR_BOTTOM),
+                        PLANT_INPUT_CONTACTOR_BOTTOM_CLOSED)
+           | plant_flag(world->oil_level_ok, PLANT_INPUT_OIL_LEVEL_OK)
+           | plant_flag(world->oil_filter_ok, PLANT_INPUT_OIL_FILTER_OK)
+           | plant_flag(oil_cool, PLANT_INPUT_OIL_TEMPERATURE_OK)
+           | plant_flag(world->water_supply_ok, PLANT_INPUT_WATER_FLOW_OK)
+           | plant_flag(told_closed(config, state, PLANT_CONTACTOR_PUMP), PLANT_INPUT_PUMP_RUNNING)
+           | plant_flag(electrical->mains_ok, PLANT_INPUT_MAINS_OK)
            | (config->chamber.fitted ? chamber_input_bits(state) : 0u);
 }
 
@@ -181,25 +177,6 @@ void plant_truth(const plant_config_t *config, const plant_state_t *state, plant
     truth->steam_flashes = state->steam_flashes;
 }
 
-/* Bits out of one order into another; a point without a partner is dropped. */
-static uint32_t gather(uint32_t bits, const int32_t *canonical, uint32_t count)
-{
-    uint32_t gathered = 0;
-    for (uint32_t n = 0; n < count && n < PLANT_WIRE_MAX; n++)
-        if (canonical[n] >= 0)
-            gathered |= (bits >> (uint32_t)canonical[n] & 1u) << n;
-    return gathered;
-}
-
-static uint32_t scatter(uint32_t bits, const int32_t *canonical, uint32_t count)
-{
-    uint32_t scattered = 0;
-    for (uint32_t n = 0; n < count && n < PLANT_WIRE_MAX; n++)
-        if (canonical[n] >= 0)
-            scattered |= (bits >> n & 1u) << (uint32_t)canonical[n];
-    return scattered;
-}
-
 uint32_t plant_read(const plant_config_t *config, const plant_state_t *state,
                     const plant_wiring_t *wiring, double *reading_channel_unit)
 {
@@ -207,15 +184,17 @@ uint32_t plant_read(const plant_config_t *config, const plant_state_t *state,
         int32_t point = wiring->reading[n];
         reading_channel_unit[n] = point < 0 ? 0.0 : state->sensor[point].reading_channel_unit;
     }
-    return gather(plant_input_bits(config, state), wiring->input, wiring->input_count);
+    return plant_gather(plant_input_bits(config, state), wiring->input, wiring->input_count);
 }
 
 uint32_t plant_tick(const plant_config_t *config, plant_state_t *state,
-                    const plant_wiring_t *wiring, uint32_t output_bits, double valve_open_fraction,
-                    uint32_t steps, double *reading_channel_unit)
+                    const plant_wiring_t *wiring, uint32_t output_bits,
+                    const double *opening_fraction, uint32_t steps, double *reading_channel_unit)
 {
-    plant_command(config, state, scatter(output_bits, wiring->output, wiring->output_count),
-                  valve_open_fraction);
+    double opening[PLANT_OPENING_COUNT] = {0.0};
+    plant_scatter_openings(wiring, opening_fraction, opening);
+    plant_command(config, state, plant_scatter(output_bits, wiring->output, wiring->output_count),
+                  opening);
     plant_run(config, state, steps);
     return plant_read(config, state, wiring, reading_channel_unit);
 }

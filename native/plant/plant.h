@@ -26,6 +26,7 @@
 #define PLANT_PRESS_OUTPUT_COUNT 16
 #define PLANT_DELAYED_COUNT 9   /* the temperatures, which lie first among the readings */
 #define PLANT_DELAY_MAX 512     /* slow steps of dead time a temperature sensor may have */
+#define PLANT_OPENING_COUNT 1
 #define PLANT_WIRE_MAX 32
 #define PLANT_STEPS_PER_S 1000  /* mechanics, oil, electrics and heat flow */
 #define PLANT_SLOW_STEPS 10     /* sensors, limiter and material temperature laws: every 10 ms */
@@ -111,6 +112,11 @@ enum plant_output {
     PLANT_OUTPUT_PURGE_VALVE,
     PLANT_OUTPUT_EXTRACT_MAX, /* purge at the extractor's rate */
     PLANT_OUTPUT_COUNT
+};
+
+/* Analogue outputs, 0..1. */
+enum plant_opening {
+    PLANT_OPENING_VALVE_OPEN_FRACTION = 0
 };
 
 typedef struct {
@@ -431,9 +437,11 @@ typedef struct {
     uint32_t reading_count;
     uint32_t input_count;
     uint32_t output_count;
+    uint32_t opening_count;
     int32_t reading[PLANT_WIRE_MAX];
     int32_t input[PLANT_WIRE_MAX];
     int32_t output[PLANT_WIRE_MAX];
+    int32_t opening[PLANT_WIRE_MAX];
 } plant_wiring_t;
 
 typedef struct {
@@ -542,7 +550,7 @@ typedef struct {
     uint64_t random[4];
     uint32_t noise_on;
     uint32_t output_bits;              /* canonical */
-    double valve_open_fraction;
+    double opening_fraction[PLANT_OPENING_COUNT];
     double tilt_mm[2];
     double opening_m;
     uint32_t limiter_demands;
@@ -564,9 +572,9 @@ typedef struct {
  * but for their wire's resolution, and the seed has no effect. */
 void plant_init(const plant_config_t *config, uint64_t seed, uint32_t noise_on, double start_c,
                 plant_state_t *state);
-/* Hold these outputs (canonical bits) from now on. A non-finite opening is 0. */
+/* Hold these outputs (canonical bits and openings) from now on. A non-finite opening is 0. */
 void plant_command(const plant_config_t *config, plant_state_t *state, uint32_t output_bits,
-                   double valve_open_fraction);
+                   const double *opening_fraction);
 /* Advance by whole milliseconds with the outputs held. */
 void plant_run(const plant_config_t *config, plant_state_t *state, uint32_t steps);
 /* Digital inputs as canonical bits. */
@@ -578,8 +586,8 @@ uint32_t plant_read(const plant_config_t *config, const plant_state_t *state,
                     const plant_wiring_t *wiring, double *reading_channel_unit);
 /* One beat in one call: command in the order of `wiring`, run, read. */
 uint32_t plant_tick(const plant_config_t *config, plant_state_t *state,
-                    const plant_wiring_t *wiring, uint32_t output_bits, double valve_open_fraction,
-                    uint32_t steps, double *reading_channel_unit);
+                    const plant_wiring_t *wiring, uint32_t output_bits,
+                    const double *opening_fraction, uint32_t steps, double *reading_channel_unit);
 
 /* The laws on their own, for tests and for people who compare. */
 double plant_bulk_modulus_pa(const plant_hydraulic_t *hydraulic, double pressure_pa_absolute);

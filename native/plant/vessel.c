@@ -38,14 +38,9 @@ void vessel_command(const vessel_config_t *config, vessel_state_t *state, uint32
                     const double *opening_fraction)
 {
     state->output_bits = output_bits;
-    double resolution = config->needle.resolution_fraction;
-    for (uint32_t n = 0; n < VESSEL_OPENING_COUNT; n++) {
-        /* A NaN fails both comparisons and stays 0. */
-        double opening = 0.0;
-        if (opening_fraction[n] > 0.0)
-            opening = opening_fraction[n] < 1.0 ? opening_fraction[n] : 1.0;
-        state->opening_fraction[n] = (double)(int64_t)(opening / resolution + 0.5) * resolution;
-    }
+    for (uint32_t n = 0; n < VESSEL_OPENING_COUNT; n++)
+        state->opening_fraction[n] =
+            plant_opening(opening_fraction[n], config->needle.resolution_fraction);
 }
 
 static void slow_step(const vessel_config_t *config, vessel_state_t *state)
@@ -70,33 +65,31 @@ void vessel_run(const vessel_config_t *config, vessel_state_t *state, uint32_t s
     }
 }
 
-static uint32_t flag(uint32_t on, uint32_t number) { return on ? 1u << number : 0u; }
-
 uint32_t vessel_input_bits(const vessel_config_t *config, const vessel_state_t *state)
 {
     const vessel_world_t *world = &state->world;
     const vessel_machine_state_t *machine = &state->machine;
     bool oil_cool = state->intensifier.oil_c < config->intensifier.oil_temperature_c_max;
-    return flag(world->guard_a_closed, VESSEL_INPUT_GUARD_A_CLOSED)
-           | flag(world->guard_b_closed, VESSEL_INPUT_GUARD_B_CLOSED)
-           | flag(world->estop_a_ok, VESSEL_INPUT_ESTOP_A_OK)
-           | flag(world->estop_b_ok, VESSEL_INPUT_ESTOP_B_OK)
-           | flag(machine->safety_relay_closed, VESSEL_INPUT_SAFETY_RELAY_OK)
-           | flag(!machine->limiter_latched, VESSEL_INPUT_LIMITER_OK)
-           | flag(machine->contactor_closed, VESSEL_INPUT_CONTACTOR_JACKET_CLOSED)
-           | flag(machine->pump_running, VESSEL_INPUT_PUMP_RUNNING)
-           | flag(world->oil_level_ok, VESSEL_INPUT_OIL_LEVEL_OK)
-           | flag(world->oil_filter_ok, VESSEL_INPUT_OIL_FILTER_OK)
-           | flag(oil_cool, VESSEL_INPUT_OIL_TEMPERATURE_OK)
-           | flag(world->water_supply_ok, VESSEL_INPUT_WATER_FLOW_OK)
-           | flag(machine->yoke_ratio >= 1.0, VESSEL_INPUT_YOKE_IN)
-           | flag(machine->lid_locked, VESSEL_INPUT_LID_LOCKED_A)
-           | flag(machine->lid_locked, VESSEL_INPUT_LID_LOCKED_B)
-           | flag(machine->vent_open, VESSEL_INPUT_VENT_OPEN)
-           | flag(machine->deair_open, VESSEL_INPUT_DEAIR_OPEN)
-           | flag(state->workpiece.bag_previous, VESSEL_INPUT_BAG_LOADED)
-           | flag(!state->fluid.ruptured, VESSEL_INPUT_RUPTURE_DISC_OK)
-           | flag(machine->mains_ok, VESSEL_INPUT_MAINS_OK);
+    return plant_flag(world->guard_a_closed, VESSEL_INPUT_GUARD_A_CLOSED)
+           | plant_flag(world->guard_b_closed, VESSEL_INPUT_GUARD_B_CLOSED)
+           | plant_flag(world->estop_a_ok, VESSEL_INPUT_ESTOP_A_OK)
+           | plant_flag(world->estop_b_ok, VESSEL_INPUT_ESTOP_B_OK)
+           | plant_flag(machine->safety_relay_closed, VESSEL_INPUT_SAFETY_RELAY_OK)
+           | plant_flag(!machine->limiter_latched, VESSEL_INPUT_LIMITER_OK)
+           | plant_flag(machine->contactor_closed, VESSEL_INPUT_CONTACTOR_JACKET_CLOSED)
+           | plant_flag(machine->pump_running, VESSEL_INPUT_PUMP_RUNNING)
+           | plant_flag(world->oil_level_ok, VESSEL_INPUT_OIL_LEVEL_OK)
+           | plant_flag(world->oil_filter_ok, VESSEL_INPUT_OIL_FILTER_OK)
+           | plant_flag(oil_cool, VESSEL_INPUT_OIL_TEMPERATURE_OK)
+           | plant_flag(world->water_supply_ok, VESSEL_INPUT_WATER_FLOW_OK)
+           | plant_flag(machine->yoke_ratio >= 1.0, VESSEL_INPUT_YOKE_IN)
+           | plant_flag(machine->lid_locked, VESSEL_INPUT_LID_LOCKED_A)
+           | plant_flag(machine->lid_locked, VESSEL_INPUT_LID_LOCKED_B)
+           | plant_flag(machine->vent_open, VESSEL_INPUT_VENT_OPEN)
+           | plant_flag(machine->deair_open, VESSEL_INPUT_DEAIR_OPEN)
+           | plant_flag(state->workpiece.bag_previous, VESSEL_INPUT_BAG_LOADED)
+           | plant_flag(!state->fluid.ruptured, VESSEL_INPUT_RUPTURE_DISC_OK)
+           | plant_flag(machine->mains_ok, VESSEL_INPUT_MAINS_OK);
 }
 
 static void truth_of_fluid(const vessel_config_t *config, const vessel_state_t *state,
@@ -175,44 +168,23 @@ void vessel_truth(const vessel_config_t *config, const vessel_state_t *state,
     truth_of_demands(state, truth);
 }
 
-/* Bits out of one order into another; a point without a partner is dropped. */
-static uint32_t gather(uint32_t bits, const int32_t *canonical, uint32_t count)
-{
-    uint32_t gathered = 0;
-    for (uint32_t n = 0; n < count && n < VESSEL_WIRE_MAX; n++)
-        if (canonical[n] >= 0)
-            gathered |= (bits >> (uint32_t)canonical[n] & 1u) << n;
-    return gathered;
-}
-
-static uint32_t scatter(uint32_t bits, const int32_t *canonical, uint32_t count)
-{
-    uint32_t scattered = 0;
-    for (uint32_t n = 0; n < count && n < VESSEL_WIRE_MAX; n++)
-        if (canonical[n] >= 0)
-            scattered |= (bits >> n & 1u) << (uint32_t)canonical[n];
-    return scattered;
-}
-
 uint32_t vessel_read(const vessel_config_t *config, const vessel_state_t *state,
-                     const vessel_wiring_t *wiring, double *reading_channel_unit)
+                     const plant_wiring_t *wiring, double *reading_channel_unit)
 {
-    for (uint32_t n = 0; n < wiring->reading_count && n < VESSEL_WIRE_MAX; n++) {
+    for (uint32_t n = 0; n < wiring->reading_count && n < PLANT_WIRE_MAX; n++) {
         int32_t point = wiring->reading[n];
         reading_channel_unit[n] = point < 0 ? 0.0 : state->sensor[point].reading_channel_unit;
     }
-    return gather(vessel_input_bits(config, state), wiring->input, wiring->input_count);
+    return plant_gather(vessel_input_bits(config, state), wiring->input, wiring->input_count);
 }
 
 uint32_t vessel_tick(const vessel_config_t *config, vessel_state_t *state,
-                     const vessel_wiring_t *wiring, uint32_t output_bits,
+                     const plant_wiring_t *wiring, uint32_t output_bits,
                      const double *opening_fraction, uint32_t steps, double *reading_channel_unit)
 {
     double opening[VESSEL_OPENING_COUNT] = {0.0};
-    for (uint32_t n = 0; n < wiring->opening_count && n < VESSEL_WIRE_MAX; n++)
-        if (wiring->opening[n] >= 0)
-            opening[wiring->opening[n]] = opening_fraction[n];
-    vessel_command(config, state, scatter(output_bits, wiring->output, wiring->output_count),
+    plant_scatter_openings(wiring, opening_fraction, opening);
+    vessel_command(config, state, plant_scatter(output_bits, wiring->output, wiring->output_count),
                    opening);
     vessel_run(config, state, steps);
     return vessel_read(config, state, wiring, reading_channel_unit);

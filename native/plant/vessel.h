@@ -8,6 +8,8 @@
 #ifndef VESSEL_H
 #define VESSEL_H
 
+#include "plant.h" /* plant_wiring_t */
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +18,6 @@
 #define VESSEL_LAYER_MAX 3
 #define VESSEL_READING_COUNT 17
 #define VESSEL_OPENING_COUNT 2
-#define VESSEL_WIRE_MAX 32
 
 /* Analogue points a controller can read. */
 enum vessel_reading {
@@ -344,17 +345,6 @@ typedef struct {
 } vessel_truth_t;
 
 typedef struct {
-    uint32_t reading_count;
-    uint32_t input_count;
-    uint32_t output_count;
-    uint32_t opening_count;
-    int32_t reading[VESSEL_WIRE_MAX];
-    int32_t input[VESSEL_WIRE_MAX];
-    int32_t output[VESSEL_WIRE_MAX];
-    int32_t opening[VESSEL_WIRE_MAX];
-} vessel_wiring_t;
-
-typedef struct {
     double lagged_channel_unit;
     double reading_channel_unit;
     double bias_fraction;
@@ -488,10 +478,10 @@ void vessel_truth(const vessel_config_t *config, const vessel_state_t *state,
 /* Readings and inputs in the order of `wiring`; returns the input bits. Points the machine
  * does not have read 0. */
 uint32_t vessel_read(const vessel_config_t *config, const vessel_state_t *state,
-                     const vessel_wiring_t *wiring, double *reading_channel_unit);
+                     const plant_wiring_t *wiring, double *reading_channel_unit);
 /* One beat in one call: command in the order of `wiring`, run, read. */
 uint32_t vessel_tick(const vessel_config_t *config, vessel_state_t *state,
-                     const vessel_wiring_t *wiring, uint32_t output_bits,
+                     const plant_wiring_t *wiring, uint32_t output_bits,
                      const double *opening_fraction, uint32_t steps, double *reading_channel_unit);
 /* Filled to the brim and free of air at this gauge pressure and temperatures, locked. For
  * people who start in the middle of a cycle. */

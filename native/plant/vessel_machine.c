@@ -34,20 +34,6 @@ bool vessel_sealed(const vessel_state_t *state)
     return state->machine.lid_shut != 0u && state->machine.lid_locked != 0u;
 }
 
-/* A contact that follows its coil after a delay. Returns its position. */
-static uint32_t follow(uint32_t closed, bool coil, double delay_s, double *waited_s)
-{
-    if ((closed != 0u) == coil) {
-        *waited_s = 0.0;
-        return closed;
-    }
-    *waited_s += PLANT_STEP_S;
-    if (*waited_s < delay_s - 0.5 * PLANT_STEP_S)
-        return closed;
-    *waited_s = 0.0;
-    return coil ? 1u : 0u;
-}
-
 static void safety_relay_step(const vessel_config_t *config, vessel_state_t *state)
 {
     const vessel_world_t *world = &state->world;
@@ -56,7 +42,7 @@ static void safety_relay_step(const vessel_config_t *config, vessel_state_t *sta
                    && world->estop_b_ok && world->safety_relay_healthy && machine->mains_ok;
     uint32_t before = machine->safety_relay_closed;
     machine->safety_relay_closed =
-        follow(before, healthy, config->electrical.safety_relay_s, &machine->safety_relay_s);
+        plant_follow(before, healthy, config->electrical.safety_relay_s, &machine->safety_relay_s);
     bool running = machine->contactor_closed || machine->pump_running;
     if (before && !machine->safety_relay_closed && machine->mains_ok && running)
         state->safety_relay_demands += 1;
@@ -68,16 +54,16 @@ static void contactors_step(const vessel_config_t *config, vessel_state_t *state
     bool powered = machine->safety_relay_closed && machine->mains_ok;
     bool jacket = powered && !machine->limiter_latched
                   && plant_bit(state->output_bits, VESSEL_OUTPUT_CONTACTOR_JACKET);
-    machine->contactor_closed = follow(machine->contactor_closed, jacket,
-                                       config->electrical.contactor_s, &machine->contactor_s);
+    machine->contactor_closed = plant_follow(machine->contactor_closed, jacket,
+                                             config->electrical.contactor_s, &machine->contactor_s);
     /* The pressurising permissive is wired through the switches of yoke and lock. */
     bool shut = vessel_sealed(state) && machine->yoke_ratio >= 1.0;
     bool asked = powered && plant_bit(state->output_bits, VESSEL_OUTPUT_PUMP);
     if (asked && !machine->pump_asked_previous && !shut)
         state->pump_permissive_demands += 1;
     machine->pump_asked_previous = asked ? 1u : 0u;
-    machine->pump_running = follow(machine->pump_running, asked && shut,
-                                   config->electrical.contactor_s, &machine->pump_s);
+    machine->pump_running = plant_follow(machine->pump_running, asked && shut,
+                                         config->electrical.contactor_s, &machine->pump_s);
 }
 
 static void heater_step(const vessel_config_t *config, vessel_state_t *state)
@@ -112,8 +98,8 @@ static void lid_step(const vessel_config_t *config, vessel_state_t *state)
     bool locks = machine->lid_locked ? !request || held
                                      : !request && machine->lid_shut && in
                                            && !state->world.lid_lock_jammed;
-    machine->lid_locked = follow(machine->lid_locked, locks, config->body.lid_lock_s,
-                                 &machine->lock_s);
+    machine->lid_locked = plant_follow(machine->lid_locked, locks, config->body.lid_lock_s,
+                                       &machine->lock_s);
     bool free = !machine->lid_locked && over_room_mpa(state) < ROOM_MPA;
     if (powered && free && !state->world.yoke_jammed) {
         bool asked = plant_bit(state->output_bits, VESSEL_OUTPUT_YOKE_CLOSE) && machine->lid_shut;
@@ -148,8 +134,8 @@ static void valves_step(const vessel_config_t *config, vessel_state_t *state)
                  && plant_bit(state->output_bits, VESSEL_OUTPUT_DECOMPRESSION_VALVE);
     if (!state->world.decompression_valve_stuck)
         machine->decompression_open =
-            follow(machine->decompression_open, asked, DECOMPRESSION_VALVE_S,
-                   &machine->decompression_s);
+            plant_follow(machine->decompression_open, asked, DECOMPRESSION_VALVE_S,
+                         &machine->decompression_s);
     bool replaced = state->world.rupture_disc_replaced != 0u;
     if (replaced && !state->fluid.rupture_replaced_previous && over_room_mpa(state) < ROOM_MPA)
         state->fluid.ruptured = 0;

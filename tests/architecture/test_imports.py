@@ -46,7 +46,7 @@ def test_one_file_of_controller_touches_the_kernel_module():
 
 
 def test_one_file_of_hil_touches_the_plant_module():
-    assert _importers_of("hil._plant", "hil") == {"hil/plant.py"}
+    assert _importers_of("hil._plant", "hil") == {"hil/physics.py"}
 
 
 def test_clock_and_chance_are_read_only_where_time_and_seeds_are_made():

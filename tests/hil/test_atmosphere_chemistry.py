@@ -7,7 +7,7 @@ from chamber_bench import chamber_with, published, quiet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hil.plant import lib
+from hil.physics import lib
 
 ATMOSPHERE_PA = 101_325.0
 

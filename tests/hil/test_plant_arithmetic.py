@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.plant import ffi, lib
+from hil.physics import ffi, lib
 
 ULP = 2.0**-52
 

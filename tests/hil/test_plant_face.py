@@ -7,12 +7,12 @@ from plant_bench import PRESS, machine_with, quiet_press
 
 from controller.ports import SignalNames
 from hil import Plant
+from hil.physics import HEADER_SHA256
 from hil.plant import (
     CONDITION_BOUNDS,
     CONDITIONS,
     DIGITAL_INPUTS,
     DIGITAL_OUTPUTS,
-    HEADER_SHA256,
     READINGS,
 )
 

@@ -17,7 +17,7 @@ from plant_bench import (
 )
 
 from hil import Plant
-from hil.plant import ffi, lib
+from hil.physics import ffi, lib
 
 ALL_ON = dict.fromkeys((*SSRS, "contactor_top", "contactor_bottom"), 1)
 CONTACTORS = {"contactor_top": 1, "contactor_bottom": 1}

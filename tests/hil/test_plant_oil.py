@@ -4,7 +4,7 @@ import pytest
 from plant_bench import RIGID, close_daylight, locked, machine_with, pressed, quiet_press
 
 from hil import Plant
-from hil.plant import ffi, lib
+from hil.physics import ffi, lib
 
 RIGID_PRESS = machine_with(stack=RIGID)
 
@@ -47,7 +47,7 @@ def test_greatest_rate_of_rise(absolute_bar, bar_per_s):
 @pytest.fixture(scope="module")
 def step_50_to_100_bar():
     press = pressed(quiet_press(RIGID_PRESS), 50.0 - 3.75)
-    assert press._state.valve_open_fraction == pytest.approx(0.2)
+    assert press._state.opening_fraction[0] == pytest.approx(0.2)
     press.set(valve_open_fraction=0.4)
     return _bar(press), _trace(press, 4.0)
 

@@ -18,7 +18,7 @@ from vessel_bench import (
     wip_with,
 )
 
-from hil.plant import ffi, lib
+from hil.physics import ffi, lib
 
 IDEAL = wip_with(intensifier=IDEAL_PUMP, body={**STEADY, **LIMITLESS})
 

@@ -16,7 +16,7 @@ from vessel_bench import (
     wip_with,
 )
 
-from hil.plant import lib
+from hil.physics import lib
 
 
 def test_filling_with_an_open_mouth_lets_the_air_out_and_a_shut_one_keeps_it():

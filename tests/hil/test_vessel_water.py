@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vessel_bench import WIP, quiet_wip, wip_with
 
-from hil.plant import ffi, lib
+from hil.physics import ffi, lib
 
 CONFIG = quiet_wip()._config
 WATER = ffi.addressof(CONFIG.fluid)

@@ -71,7 +71,7 @@ static void run_batch(size_t recipe_ticks)
         press_observe(&batch.config, &batch.state, &sensor, &observation);
         press_act(&batch.config, &batch.state, asked, &output);
         inputs = plant_tick(&batch.plant_config, &batch.plant, &batch.wiring,
-                            output.digital_output_bits, output.valve_open_fraction, TICK_STEPS,
+                            output.digital_output_bits, &output.valve_open_fraction, TICK_STEPS,
                             sensor.reading_channel_unit);
         if (tick % RECIPE_TICKS == 0) {
             record[tick / RECIPE_TICKS].observation = observation;
@@ -80,7 +80,8 @@ static void run_batch(size_t recipe_ticks)
         if (tick / RECIPE_TICKS == recipe_ticks - 1)
             break; /* the loop ends with the recipe's last tick, and everything off */
     }
-    plant_tick(&batch.plant_config, &batch.plant, &batch.wiring, 0, 0.0, TICK_STEPS,
+    const double shut = 0.0;
+    plant_tick(&batch.plant_config, &batch.plant, &batch.wiring, 0, &shut, TICK_STEPS,
                sensor.reading_channel_unit);
 }
 

@@ -17,8 +17,8 @@ from controller.ports import Tick
 from controller.press_plan import PressPlan
 from controller.recipe.procedure import Procedure, Transition
 from controller.timing import LoopTiming
-from hil.plant import Plant, PlantWire
-from hil.plant import ffi as plant_ffi
+from hil.physics import ffi as plant_ffi
+from hil.plant import Plant
 from tools.bench import compiled
 
 
@@ -47,7 +47,7 @@ def _begin(plan: PressPlan, batch: Batch, machine: str, seed: int) -> list[bytes
     """Kernel and plant before the first tick, as simulate builds them."""
     kernel = plan.kernel(batch)
     plant = simulated_station(machine, plan, batch, seed).plant  # type: ignore[attr-defined]
-    wire: PlantWire = plant.wire(PRESS.names, tick_s=plan.station.station.tick_s)
+    wire = plant.wire(PRESS.names, tick_s=plan.station.station.tick_s)
     return [
         *(ffi.buffer(part)[:] for part in (kernel._config, kernel._state)),
         *(plant_ffi.buffer(part)[:] for part in (plant._config, plant._state, wire._wiring)),
