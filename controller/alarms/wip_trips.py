@@ -152,5 +152,20 @@ TRIPS: Mapping[str, Row] = {
         "pump and jacket off, extraction at its most; the lid stays locked",
         "leave the room; come back with breathing protection when the reading is gone",
     ),
+    "pressure_uncommanded": trip(
+        "high",
+        "the pressure rises above its setpoint",
+        "a pump drive that runs away, or shut-in fluid that is heated fast",
+        _STOP,
+        "compare the drive's speed with what it is told; do not reset before that",
+    ),
+    "pump_mismatch": _as_press("pump_mismatch", _STOP),
+    "needle_mismatch": trip(
+        "high",
+        "the needle is not where it was sent",
+        "a jammed needle, its drive or its positioner",
+        _SHUT,
+        "free the needle before the pressure is let off; the line's valve is the only way now",
+    ),
     "command_lease": _as_press("command_lease", _ALL_OFF),
 }

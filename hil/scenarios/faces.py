@@ -16,8 +16,8 @@ from hil.description import Machine
 from hil.devices.face import Plant as Terminals
 from hil.devices.machine_server import MachineServer
 from hil.faults import Bench
-from hil.machine import read_machine
-from hil.plant import DIGITAL_OUTPUTS, Plant
+from hil.machine import kind_of, read_machine
+from hil.plant import Plant, face_of
 from hil.rig_faults import RIG_VERBS, RigFaults, blamed
 from hil.rig_link import RigError
 from hil.rig_wire import TwinWire, twin_wire
@@ -50,10 +50,15 @@ class Rig:
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        return DIGITAL_OUTPUTS
+        return self.plant.signals.digital_outputs
+
+    @property
+    def keeps_pressure(self) -> bool:
+        """A vessel that was aborted keeps its pressure until a person lets it off."""
+        return kind_of(self.plant.machine) == "wip"
 
     def output_bits(self) -> int:
-        """What the press itself feels, behind every fault and wire."""
+        """What the machine itself feels, behind every fault and wire."""
         return self.plant.output_bits
 
     def truth(self) -> Mapping[str, float]:
@@ -80,10 +85,9 @@ def _machine(scenario: Scenario, controller: Controller) -> Machine:
 async def _sim(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]:
     """In this process, in virtual time."""
     header = scenario.scenario
-    plant = Plant(
-        _machine(scenario, controller),
-        seed=header.seed,
-        start_temperature_c=header.start_temperature_c,
+    machine = _machine(scenario, controller)
+    plant = face_of(machine)(
+        machine, seed=header.seed, start_temperature_c=header.start_temperature_c
     )
     station = SimulatedStation(plant, controller.names, tick_s=controller.tick_s, seed=header.seed)
     yield Rig(station, station.bench, plant)

@@ -29,8 +29,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from hil import plant, vessel
 from hil.faults import Fault
-from hil.plant import DIGITAL_OUTPUTS
 
 SIZE_MAX_BYTES = 64 * 1024
 REPAIR_S = 20.0
@@ -45,6 +45,9 @@ OUTPUT_GROUPS = ("heat", "contactors", "pump", "power", "all", "none")
 """Outputs at the plant that must be safe, beside single ones by name. heat: SSRs off or
 contactors open; contactors: open; pump: off, and no approach; power: contactors and pump; all:
 every output off; none: the fault itself holds the output, so the controller's event counts."""
+
+# Of any machine; one that the machine of the scenario lacks is found when it is played.
+_OUTPUTS = tuple(dict.fromkeys((*plant.DIGITAL_OUTPUTS, *vessel.DIGITAL_OUTPUTS)))
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Row = Annotated[str, Meta(pattern=r"^[SAFPR][0-9]{2}\Z")]
@@ -172,15 +175,17 @@ def _collected(injection: Any) -> Any:
 def _impossible(scenario: Scenario) -> list[str]:
     """What no single field can show."""
     expect, found = scenario.expect, []
-    known = (*OUTPUT_GROUPS, *DIGITAL_OUTPUTS)
+    known = (*OUTPUT_GROUPS, *_OUTPUTS)
     if expect.outputs is not None and expect.outputs not in known:
         found.append(f"expect.outputs: no {expect.outputs!r}; there are: {', '.join(known)}")
     for number, injection in enumerate(scenario.fault):
         if (injection.at.time_s is None) == (injection.at.phase is None):
             found.append(f"fault[{number}].at: give time_s or phase, one of them")
         output = injection.at.output
-        if output is not None and output not in DIGITAL_OUTPUTS:
-            found.append(f"fault[{number}].at.output: no {output!r}; {', '.join(DIGITAL_OUTPUTS)}")
+        if output is not None and output not in _OUTPUTS:
+            found.append(
+                f"fault[{number}].at.output: no {output!r}; there are: {', '.join(_OUTPUTS)}"
+            )
         if injection.at.time_s is not None and injection.at.after_s:
             found.append(f"fault[{number}].at.after_s: only beside phase")
     if expect.reaction == "trip" and expect.outputs is None:

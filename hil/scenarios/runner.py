@@ -6,8 +6,8 @@ the outputs are read where they arrive, at the plant. So a scenario needs no clo
 and means the same on every face.
 
 After `repair_s` the bench repairs everything, and once a second its operator turns the
-limiter's key, resets what is tripped and restarts what is held: a press that is whole again
-must bring its batch to an end.
+limiter's key, resets what is tripped, lets off what an aborted vessel keeps and restarts what
+is held: a machine that is whole again must bring its batch to an end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hil.faults import FaultError
 from hil.scenarios.controllers import Controller, open_controller
 from hil.scenarios.course import Course, Edge, Mark, note_of
 from hil.scenarios.faces import Rig, face_named
-from hil.scenarios.model import Injection, Scenario, recipe_path
+from hil.scenarios.model import OUTPUT_GROUPS, Injection, Scenario, recipe_path
 
 OPERATOR_S = 1.0
 WATCH_S = 0.005
@@ -38,7 +38,11 @@ WALL_S_MAX = 300.0  # of the wall, for one run: a wire that hangs is a result, n
 CLOSE_BEFORE_TICKS = 50
 CLOSE_AFTER_S = 3.0  # at least; else half as much again as the limit
 CLOSE_S_MAX = 30.0
-_FACTS = ("stack_pressure_mpa", "cylinder_pressure_bar", "stack_temperature_c")
+# Of the truth, beside what the controller says; each machine has some of them.
+_FACTS = (
+    "stack_pressure_mpa", "cylinder_pressure_bar", "stack_temperature_c",
+    "vessel_pressure_mpa", "fluid_temperature_c", "wall_temperature_c", "jacket_temperature_c",
+)  # fmt: skip
 
 
 class _Bench:
@@ -70,7 +74,8 @@ class _Bench:
         self._close_after_s = min(CLOSE_S_MAX, max(CLOSE_AFTER_S, 1.5 * limit_s))
         for name, _ in self._columns:
             course.columns[name] = []
-        for name in _FACTS:
+        self._facts = [name for name in _FACTS if name in rig.truth()]
+        for name in self._facts:
             course.columns[f"true {name}"] = []
         for name, _ in self._close:
             course.close[name] = []
@@ -110,7 +115,7 @@ class _Bench:
         course.phases.append(sample.phase)
         for name, i in self._columns:
             course.columns[name].append(sample.values[i])
-        for name in _FACTS:
+        for name in self._facts:
             course.columns[f"true {name}"].append(truth[name])
         if self._first_s is not None:
             self._bound(truth)
@@ -185,6 +190,8 @@ class _Bench:
                 self._controller.ask("restart")
             elif phase in ("aborting", "gate"):
                 self._controller.ask("reset")
+                if phase == "aborting" and self._rig.keeps_pressure:
+                    self._controller.ask("vent")
 
     # ---- what is written down ---------------------------------------------------------------
 
@@ -228,12 +235,17 @@ def _said(injection: Injection) -> str:
     return f"{fault.point} {fault.verb}{f' ({numbers})' if numbers else ''}"
 
 
+_DRAWN = ("zone_", "stack_", "cylinder_", "vessel_", "fluid_", "wall_", "jacket_", "h2s_")
+_DRAWN_TOO = frozenset(
+    {
+        "load_cell_force_kn", "valve_open_fraction", "thickness_mm", "bag_pressure_mbar",
+        "needle_open_fraction", "pump_speed_fraction", "leak_mpa_per_min", "needle_gain_ratio",
+    }
+)  # fmt: skip
+
+
 def _is_drawn(name: str) -> bool:
-    return name.startswith(("zone_", "stack_", "cylinder_")) or name in (
-        "load_cell_force_kn",
-        "valve_open_fraction",
-        "thickness_mm",
-    )
+    return name.startswith(_DRAWN) or name in _DRAWN_TOO
 
 
 def _close_names(scenario: Scenario, controller: Controller) -> list[tuple[str, int]]:
@@ -258,6 +270,7 @@ async def play(scenario: Scenario, face: str) -> Course:
         course.tick_s, course.limits = controller.tick_s, dict(controller.limits)
         async with kind.open(scenario, controller) as rig:
             course.output_names = rig.output_names
+            course.lost = _unknown_to(rig, scenario)
             bench = _Bench(scenario, rig, controller, course)
             before = rig.truth()["hard_protection_demands"]
             watch = asyncio.create_task(bench.watch_outputs()) if rig.real_time else None
@@ -279,6 +292,18 @@ async def play(scenario: Scenario, face: str) -> Course:
     except MachineError as error:
         course.lost = str(error)
     return course
+
+
+def _unknown_to(rig: Rig, scenario: Scenario) -> str:
+    """Names of the expectation that this machine does not have: nothing may pass by them."""
+    expect, truth = scenario.expect, rig.truth()
+    for name in (*expect.truth_max, *expect.truth_min):
+        if name not in truth:
+            return f"the machine has no true {name}"
+    named = expect.outputs is not None and expect.outputs not in OUTPUT_GROUPS
+    if named and expect.outputs not in rig.output_names:
+        return f"the machine has no output {expect.outputs}"
+    return ""
 
 
 def _end(course: Course, controller: Controller) -> None:

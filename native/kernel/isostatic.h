@@ -20,7 +20,7 @@
 #define WIP_FLUID_TABLE_COUNT 25
 #define WIP_PERMISSIVE_COUNT 14
 #define WIP_INTERLOCK_COUNT 12
-#define WIP_TRIP_COUNT 25
+#define WIP_TRIP_COUNT 28
 #define WIP_ADVISORY_COUNT 22
 
 enum wip_channel {
@@ -150,6 +150,9 @@ enum wip_trip {
     WIP_TRIP_PUMP_OVER_RUN,
     WIP_TRIP_RELEASE_TOO_FAST,
     WIP_TRIP_H2S,
+    WIP_TRIP_PRESSURE_UNCOMMANDED,
+    WIP_TRIP_PUMP_MISMATCH,
+    WIP_TRIP_NEEDLE_MISMATCH,
     WIP_TRIP_COMMAND_LEASE
 };
 
@@ -502,6 +505,11 @@ typedef struct {
     double jacket_weak_s;
     double jacket_break_s;
     double jacket_unisolated_s;
+    double jacket_off_s;
+    double jacket_welded_s;     /* current with the SSR off, over windows */
+    double needle_apart_s;      /* away from where it was sent, and not on its way */
+    double needle_reference_fraction; /* it was there when that began */
+    double mains_well_s;        /* since the mains was seen again */
     double not_falling_s;
     double flow_missing_s;
     uint32_t advisory_bits;

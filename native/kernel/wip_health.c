@@ -6,10 +6,14 @@
  */
 #include "wip_internal.h"
 
+#include <math.h>
+
 #define CURRENT_SETTLED_S 0.3 /* contactor and averaging transformer */
 #define BAG_REST_S 1.0
 #define LAG_MPA_MIN 1.0
 #define FALL_RATIO_MIN 0.2
+#define NEEDLE_FRACTION 0.08 /* stiction, a slow one under way, and what its positioner may be off */
+#define NEEDLE_CAME_FRACTION 0.015
 
 static void follow_pairs(const wip_config_t *config, wip_state_t *state,
                          const wip_observation_t *observation)
@@ -55,7 +59,8 @@ static double counted_s(double counted_s, bool counts, double tick_s)
     return counts ? counted_s + tick_s : 0.0;
 }
 
-/* Duty is in windows: on-time is added up, and only a current in order takes it back. */
+/* Duty is in windows: on-time and off-time are added up, and only a current in order takes them
+ * back. */
 static void follow_jacket(const wip_config_t *config, wip_state_t *state,
                           const wip_observation_t *observation)
 {
@@ -66,6 +71,13 @@ static void follow_jacket(const wip_config_t *config, wip_state_t *state,
     const bool open = !wip_written(state, WIP_OUTPUT_CONTACTOR_JACKET);
     const bool known = wip_trusted(config, observation, WIP_CHANNEL_JACKET_CURRENT_A);
     state->jacket_on_s = counted_s(state->jacket_on_s, on, config->tick_s);
+    state->jacket_off_s = counted_s(state->jacket_off_s,
+                                    !wip_written(state, WIP_OUTPUT_JACKET_HEATER_SSR), config->tick_s);
+    if (known && state->jacket_off_s >= CURRENT_SETTLED_S) {
+        state->jacket_welded_s =
+            counted_s(state->jacket_welded_s,
+                      current_a > config->limit.ssr_welded_current_a, config->tick_s);
+    }
     state->jacket_unisolated_s =
         counted_s(state->jacket_unisolated_s,
                   open && known && current_a > config->limit.ssr_welded_current_a, config->tick_s);
@@ -75,6 +87,25 @@ static void follow_jacket(const wip_config_t *config, wip_state_t *state,
         counted_s(state->jacket_weak_s, ratio < advice->heater_weak_fraction, config->tick_s);
     state->jacket_break_s =
         counted_s(state->jacket_break_s, ratio < advice->heater_break_fraction, config->tick_s);
+}
+
+/* The positioner tells where the needle is. One that travels comes nearer to where it was sent,
+ * however far that has moved on; one that has jammed, or whose drive hears something else, does not. */
+static void follow_needle(const wip_config_t *config, wip_state_t *state,
+                          const wip_observation_t *observation)
+{
+    const uint32_t channel = WIP_CHANNEL_NEEDLE_POSITION_FRACTION;
+    const double at_fraction = wip_measured(observation, channel);
+    const double gap_fraction = state->needle_open_fraction - at_fraction;
+    const double came_fraction = gap_fraction > 0.0 ? at_fraction - state->needle_reference_fraction
+                                                    : state->needle_reference_fraction - at_fraction;
+    if (!wip_trusted(config, observation, channel) || fabs(gap_fraction) <= NEEDLE_FRACTION ||
+        came_fraction > NEEDLE_CAME_FRACTION || state->needle_apart_s <= 0.0) {
+        state->needle_apart_s = 0.0;
+        state->needle_reference_fraction = at_fraction;
+    }
+    state->needle_apart_s =
+        counted_s(state->needle_apart_s, fabs(gap_fraction) > NEEDLE_FRACTION, config->tick_s);
 }
 
 /* The setpoint is let off and the pressure stays. */
@@ -95,6 +126,9 @@ void wip_health(const wip_config_t *config, wip_state_t *state, const wip_observ
     follow_bag(config, state, observation);
     follow_jacket(config, state, observation);
     follow_release(config, state);
+    follow_needle(config, state, observation);
+    state->mains_well_s =
+        counted_s(state->mains_well_s, wip_input(observation, WIP_INPUT_MAINS_OK), config->tick_s);
     state->flow_missing_s = counted_s(state->flow_missing_s,
                                       !wip_input(observation, WIP_INPUT_WATER_FLOW_OK), config->tick_s);
     if (!wip_locked(observation)) state->stroke_efficiency_ratio = 1.0; /* of another filling */

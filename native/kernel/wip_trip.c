@@ -7,6 +7,13 @@
 #include "wip_scene.h"
 
 #define LEAKY_WINDOWS 2U
+#define MAINS_S 0.1       /* shorter, and relays and drives hold */
+#define MAINS_BACK_S 0.3
+#define PUMP_PICKS_UP_S 0.4
+#define UNASKED_MPA 2.0   /* above the setpoint, while it rises */
+#define UNASKED_MPA_PER_S 0.5
+#define NEEDLE_APART_S 0.7
+#define READBACK_FRACTION_MAX 0.01
 
 typedef struct {
     double channel_unit;
@@ -22,7 +29,12 @@ static bool blame(offence_t *offence, double found_unit, int32_t channel)
 
 static bool t_never(const wip_scene_t *s, offence_t *o) { (void)s; (void)o; return false; }
 static bool t_estop(const wip_scene_t *s, offence_t *o) { (void)o; return !wip_estop_released(s); }
-static bool t_relay(const wip_scene_t *s, offence_t *o) { (void)o; return !wip_relay_ok(s); }
+/* It drops with the mains and picks up after it: then MAINS judges. */
+static bool t_relay(const wip_scene_t *s, offence_t *o)
+{
+    (void)o;
+    return !wip_relay_ok(s) && s->state->mains_well_s > MAINS_BACK_S;
+}
 static bool t_limiter(const wip_scene_t *s, offence_t *o)
 {
     return !wip_limiter_ok(s) && blame(o, wip_number(s, WIP_CHANNEL_LIMITER_JACKET_TEMPERATURE_C),
@@ -97,11 +109,9 @@ static bool t_temperature_sensor(const wip_scene_t *s, offence_t *o)
 }
 static bool t_welded(const wip_scene_t *s, offence_t *o)
 {
-    const double current_a = wip_number(s, WIP_CHANNEL_JACKET_CURRENT_A);
-    return !wip_out(s, WIP_OUTPUT_JACKET_HEATER_SSR) &&
-           wip_trusted(s->config, s->seen, WIP_CHANNEL_JACKET_CURRENT_A) &&
-           current_a > s->config->limit.ssr_welded_current_a &&
-           blame(o, current_a, WIP_CHANNEL_JACKET_CURRENT_A);
+    const double stood_s = s->state->jacket_welded_s;
+    return stood_s > 0.0 && wip_stood(s->config, stood_s, s->config->limit.ssr_welded_s) &&
+           blame(o, wip_number(s, WIP_CHANNEL_JACKET_CURRENT_A), WIP_CHANNEL_JACKET_CURRENT_A);
 }
 static bool t_contactor(const wip_scene_t *s, offence_t *o)
 {
@@ -140,13 +150,34 @@ static bool t_h2s(const wip_scene_t *s, offence_t *o)
     return false;
 }
 
+static bool t_unasked(const wip_scene_t *s, offence_t *o)
+{
+    const double over_mpa = s->state->pressure_mpa - s->state->ramp.position_unit;
+    return wip_out(s, WIP_OUTPUT_PUMP) && over_mpa > UNASKED_MPA &&
+           s->state->pressure_rate_mpa_per_s > UNASKED_MPA_PER_S &&
+           blame(o, s->state->pressure_mpa, WIP_PRESSURE_A);
+}
+static bool t_pump(const wip_scene_t *s, offence_t *o)
+{
+    (void)o;
+    return wip_in(s, WIP_INPUT_PUMP_RUNNING) != wip_out(s, WIP_OUTPUT_PUMP);
+}
+static bool t_needle(const wip_scene_t *s, offence_t *o)
+{
+    const double stood_s = s->state->needle_apart_s;
+    return stood_s > 0.0 && wip_stood(s->config, stood_s, NEEDLE_APART_S) &&
+           blame(o, wip_number(s, WIP_CHANNEL_NEEDLE_POSITION_FRACTION),
+                 WIP_CHANNEL_NEEDLE_POSITION_FRACTION);
+}
+
 static double no_s(const wip_config_t *c) { (void)c; return 0.0; }
 static double h2s_s(const wip_config_t *c) { (void)c; return 1.0; }
 static double readback_s(const wip_config_t *c) { return c->limit.readback_s_max; }
 static double sensor_s(const wip_config_t *c) { return c->limit.pressure_sensor_s_max; }
 static double pair_s(const wip_config_t *c) { return c->limit.pressure_pair_s_max; }
 static double thermometer_s(const wip_config_t *c) { return c->limit.temperature_sensor_s_max; }
-static double welded_s(const wip_config_t *c) { return c->limit.ssr_welded_s; }
+static double mains_s(const wip_config_t *c) { (void)c; return MAINS_S; }
+static double pump_s(const wip_config_t *c) { (void)c; return PUMP_PICKS_UP_S; }
 static double contactor_s(const wip_config_t *c) { return c->limit.contactor_mismatch_s; }
 static double persist_s(const wip_config_t *c) { return c->limit.release_persist_s; }
 
@@ -168,7 +199,7 @@ static const trip_row_t TRIP[WIP_TRIP_COUNT] = {
     [WIP_TRIP_GUARD_OPEN] = {"guard open under pressure", SHUT, t_guard, no_s},
     [WIP_TRIP_SAFETY_RELAY] = {"safety relay dropped", ALL, t_relay, no_s},
     [WIP_TRIP_LIMITER] = {"independent jacket limiter opened", HEAT, t_limiter, no_s},
-    [WIP_TRIP_MAINS] = {"mains failed", ALL, t_mains, no_s},
+    [WIP_TRIP_MAINS] = {"mains failed", ALL, t_mains, mains_s},
     [WIP_TRIP_IO_LOST] = {"inputs too old", ALL, t_io_lost, no_s},
     [WIP_TRIP_IO_LEASE_LAPSED] = {"an I/O device let its lease lapse", ALL, t_lease, no_s},
     [WIP_TRIP_OUTPUT_READBACK] = {"outputs are not as written", ALL, t_readback, readback_s},
@@ -181,7 +212,7 @@ static const trip_row_t TRIP[WIP_TRIP_COUNT] = {
     [WIP_TRIP_OVER_TEMPERATURE] = {"fluid or jacket over its limit", STOP, t_over_temperature, no_s},
     [WIP_TRIP_TEMPERATURE_SENSOR] = {"no thermometer of fluid or jacket", STOP,
                                      t_temperature_sensor, thermometer_s},
-    [WIP_TRIP_SSR_WELDED] = {"jacket current with its SSR off", HEAT, t_welded, welded_s},
+    [WIP_TRIP_SSR_WELDED] = {"jacket current with its SSR off", HEAT, t_welded, no_s},
     [WIP_TRIP_CONTACTOR_MISMATCH] = {"jacket contactor is not as commanded", HEAT, t_contactor,
                                      contactor_s},
     [WIP_TRIP_BAG_BURST] = {"pressure fell at once: bag burst", STOP, t_burst, no_s},
@@ -192,6 +223,9 @@ static const trip_row_t TRIP[WIP_TRIP_COUNT] = {
     [WIP_TRIP_RELEASE_TOO_FAST] = {"pressure falls too fast with the needle throttled", SHUT,
                                    t_too_fast, persist_s},
     [WIP_TRIP_H2S] = {"hydrogen sulfide", STOP | WIP_ACTION_EXTRACT, t_h2s, h2s_s},
+    [WIP_TRIP_PRESSURE_UNCOMMANDED] = {"pressure rises above its setpoint", STOP, t_unasked, no_s},
+    [WIP_TRIP_PUMP_MISMATCH] = {"pump is not as commanded", STOP, t_pump, pump_s},
+    [WIP_TRIP_NEEDLE_MISMATCH] = {"needle is not where it was sent", SHUT, t_needle, no_s},
     [WIP_TRIP_COMMAND_LEASE] = {"command was not renewed", ALL, t_never, no_s},
 };
 

@@ -166,6 +166,7 @@ ADVICE = {
     "flow_s": 1.0,
     "discrepancy_s": 0.5,
 }
+NEEDLE_STEP = TICK_S / 3.0  # a tick's travel of a needle that takes three seconds
 REST_INPUTS = (
     "guard_a_closed", "guard_b_closed", "estop_a_ok", "estop_b_ok", "safety_relay_ok",
     "limiter_ok", "oil_level_ok", "oil_filter_ok", "oil_temperature_ok", "bag_loaded",
@@ -214,6 +215,8 @@ class Wip:
         self.follow = True
         self.jacket_a = 13.0
         self.welded = False
+        self.needle_fraction = 0.0
+        self.needle_jammed = False
         self.lease_ticks = 20
         lib.wip_state_init(self.config, self.state)
         self.sensor.digital_ok = self.sensor.readback_ok = 1
@@ -250,6 +253,10 @@ class Wip:
         flags = self.inputs | bits(INPUT, *(mirrored[name] for name in written & mirrored.keys()))
         self.sensor.digital_input_bits = flags
         self.sensor.digital_output_bits_readback = self.state.digital_output_bits
+        if not self.needle_jammed:
+            gap = self.state.needle_open_fraction - self.needle_fraction
+            self.needle_fraction += max(-NEEDLE_STEP, min(NEEDLE_STEP, gap))
+        self.put("needle_position_fraction", self.needle_fraction)
         on = {"contactor_jacket", "jacket_heater_ssr"} <= written
         if on or not self.welded:
             self.put("jacket_current_a", self.jacket_a if on else 0.0)

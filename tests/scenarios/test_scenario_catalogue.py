@@ -1,5 +1,6 @@
 """The shipped scenarios cover the catalogue, and none is kinder than it."""
 
+import tomllib
 from importlib import resources
 
 import pytest
@@ -51,4 +52,5 @@ def test_the_repair_comes_after_the_limit(name):
 def test_the_benchs_recipes_pass_the_lint():
     folder = resources.files("hil.scenarios") / "recipes"
     for file in folder.iterdir():
-        open_controller(recipe_path(file.name.removesuffix(".toml")), "demo-press")
+        unit = tomllib.loads(file.read_text("utf-8"))["recipe"]["unit"]
+        open_controller(recipe_path(file.name.removesuffix(".toml")), f"demo-{unit}")
