@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hil.devices.module import Module
 from hil.devices.pdu import respond
-from hil.devices.serial_end import SerialEnd
-from hil.devices.serial_line import Acting, SerialLine, TimedWriter, crc16, damaged, sealed
+from hil.devices.serial_end import TimedEnd, TimedWriter
+from hil.devices.serial_line import Acting, SerialLine, crc16, damaged, sealed
 from hil.faults.bench import Active
 from hil.faults.modules import Delivery, ModuleFaults
 
@@ -105,27 +105,21 @@ class RtuServer:
         self._faults = faults
         self.line = SerialLine(seed, line_faults, now_s)
         self.framer = RequestFramer()
-        self._end: SerialEnd | None = None
         self._writer: TimedWriter | None = None
         self._silence_s = _SILENCE_S_MIN
         self._timer: asyncio.TimerHandle | None = None
 
     async def start(self, path: str, baud: int, *, paced: bool = False) -> str:
-        """Open the line; returns what a host opens. `paced`: bytes take their time at `baud`,
-        which a pseudo-terminal does not do by itself. Raises OSError."""
-        self._end = SerialEnd(path, baud, self._received)
-        wire_baud = baud if paced and self._end.is_pty else None
-        self._writer = TimedWriter(self._end.write, wire_baud)
+        """Open the line (`TimedEnd`); returns what a host opens. Raises OSError."""
+        end = self._writer = TimedEnd(path, baud, self._received, paced=paced)
         self._silence_s = max(_SILENCE_S_MIN, 3.5 * 11 / baud)
-        return self._end.name
+        return end.name
 
     async def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._writer is not None:
             self._writer.close()
-        if self._end is not None:
-            self._end.close()
 
     def say(self, piece: bytes) -> None:
         """Bytes on the line that nobody asked for."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hil.devices.serial_end import SerialEnd
-from hil.devices.serial_line import Acting, SerialLine, TimedWriter, crc16
+from hil.devices.serial_end import TimedEnd
+from hil.devices.serial_line import Acting, SerialLine, crc16
 
 PERIOD_S = 0.02
 _MOVING_PER_LINE = 0.005  # of the reading's full four digits: more, and it calls itself moving
@@ -43,26 +43,27 @@ class AsciiIndicator:
         self._unit_text = unit_text
         self._period_s = period_s
         self.line = SerialLine(seed, line_faults, lambda: asyncio.get_running_loop().time())
-        self._end: SerialEnd | None = None
-        self._writer: TimedWriter | None = None
+        self._writer: TimedEnd | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self.line_count = 0
 
     async def start(self, path: str, baud: int) -> str:
         """Begin to talk; returns what a host opens. Raises OSError."""
-        self._end = SerialEnd(path, baud, lambda piece: None)
-        self._writer = TimedWriter(self._end.write)
+        end = self._writer = TimedEnd(path, baud, lambda piece: None)
         self._say()
-        return self._end.name
+        return end.name
 
     async def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._writer is not None:
             self._writer.close()
-        if self._end is not None:
-            self._end.close()
+
+    def babble(self, piece: bytes) -> None:
+        """Bytes that are no line of it."""
+        if self._writer is not None:
+            self._writer.send([(0.0, piece)])
 
     def _say(self) -> None:
         reading = self._reading()

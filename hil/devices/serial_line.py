@@ -3,7 +3,7 @@
 Sans-IO: a frame goes in, pieces with delays come out. Faults are those of `point = "line"`;
 chance is drawn from (seed, injection, number of the frame), so the same exchanges are
 damaged in the same way. A line keeps the order of its bytes: what is late holds up what
-comes after it (`TimedWriter`).
+comes after it (`serial_end.TimedWriter`).
 
 A checksum of 16 bits finds every burst of up to 16 bits and every three wrong bits; of
 heavier damage one frame in 65,536 passes it (`noise` with a high ratio, `garbage`).
@@ -11,8 +11,6 @@ heavier damage one frame in 65,536 passes it (`noise` with a high ratio, `garbag
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,7 +26,6 @@ LINE_ANSWERS = frozenset(
      "foreign"}
 )  # fmt: skip
 SPLIT_S = 0.005
-_HELD_BYTES_MAX = 16_384
 _GARBAGE_BYTES_MAX = 300
 _BURST_BITS = 16
 
@@ -244,61 +241,3 @@ def _burst(piece: bytes, *lot: int) -> bytes:
     # A UART sends the low bit first: bit 0 of the number is the first on the line.
     bits = int.from_bytes(piece, "little") ^ pattern << at
     return bits.to_bytes(len(piece), "little")
-
-
-class TimedWriter:
-    """Pieces onto a line in order, each not before its time. Bounded; what is too much is lost.
-
-    With `baud` bytes take the time they would take on a wire of that speed.
-    """
-
-    def __init__(self, write: Callable[[bytes], None], baud: int | None = None) -> None:
-        self._write = write
-        self._byte_s = 10.0 / baud if baud else 0.0
-        self._waiting: deque[tuple[float, bytes]] = deque()
-        self._held_bytes = 0
-        self._free_s = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self.dropped_bytes = 0
-
-    def heard(self, count: int) -> None:
-        """So many bytes came in: the wire was busy with them."""
-        if self._byte_s:
-            self._free_s = max(self._free_s, self._now_s()) + count * self._byte_s
-
-    def send(self, pieces: Sequence[tuple[float, bytes]]) -> None:
-        now_s = self._now_s()
-        for delay_s, piece in pieces:
-            if self._held_bytes + len(piece) > _HELD_BYTES_MAX:
-                self.dropped_bytes += len(piece)
-                continue
-            due_s = max(now_s + delay_s, self._free_s) + len(piece) * self._byte_s
-            if due_s <= now_s and not self._waiting:
-                self._write(piece)
-                continue
-            self._free_s = due_s
-            self._held_bytes += len(piece)
-            self._waiting.append((due_s, piece))
-        self._schedule()
-
-    def close(self) -> None:
-        self._waiting.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _schedule(self) -> None:
-        if self._timer is None and self._waiting:
-            delay_s = max(self._waiting[0][0] - self._now_s(), 0.0)
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._fire)
-
-    def _fire(self) -> None:
-        self._timer = None
-        now_s = self._now_s()
-        while self._waiting and self._waiting[0][0] <= now_s + 1e-4:
-            _, piece = self._waiting.popleft()
-            self._held_bytes -= len(piece)
-            self._write(piece)
-        self._schedule()
-
-    def _now_s(self) -> float:
-        return asyncio.get_running_loop().time()

@@ -20,7 +20,8 @@ from hil.devices.face import Face
 from hil.devices.modbus_rtu import RtuServer
 from hil.devices.module import Module
 from hil.devices.profile import read_profile
-from hil.devices.serial_line import Acting, LineFault, TimedWriter
+from hil.devices.serial_end import TimedWriter
+from hil.devices.serial_line import Acting, LineFault
 
 BAUD = 115_200
 MODULUS = 6_000
