@@ -8,7 +8,7 @@
  *
  * Evidence is collected elsewhere (validate.c, watch.c, family.c, oil.c) and only compared here.
  */
-#include "internal.h"
+#include "channel.h"
 
 #include <math.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static bool sensor_flat(const view_t *view)
     for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) {
         const press_channel_config_t *channel = &view->config->channel[i];
         const press_channel_state_t *own = &view->state->channel[i];
-        if (channel->fitted == 1 && press_is_flat(view->config, channel, own)) return true;
+        if (channel->fitted == 1 && press_channel_flat(channel, own, view->config->tick_s)) return true;
     }
     return false;
 }
@@ -84,7 +84,8 @@ static bool sensor_spikes(const view_t *view)
 {
     for (uint32_t i = 0; i < PRESS_CHANNEL_COUNT; i++) {
         if (view->config->channel[i].fitted == 1 &&
-            press_spikes_often(view->config, view->state, &view->state->channel[i])) {
+            press_channel_spikes(&view->state->channel[i], view->config->tick_s,
+                                 view->state->observe_count)) {
             return true;
         }
     }

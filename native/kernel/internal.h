@@ -56,9 +56,6 @@ void press_trips(const press_config_t *config, press_state_t *state, const press
 void press_latch(press_state_t *state, uint32_t trip, double offence_channel_unit, int32_t channel);
 /* The command may still be believed: not lapsed, and not promised for longer than a lease may be. */
 bool press_in_lease(const press_state_t *state, const press_command_t *command);
-/* The sixth last spike is younger than a minute. */
-bool press_spikes_often(const press_config_t *config, const press_state_t *state,
-                        const press_channel_state_t *channel);
 /* Most ticks of one window a heater may be on under this command: its limit in whole steps of a
  * window, rounded down. 0 for a limit that is no share: nothing is heated under it. */
 uint32_t press_heater_ticks_max(const press_config_t *config, const press_command_t *command);
@@ -125,14 +122,6 @@ static inline bool press_has(uint32_t bits, uint32_t number) { return (bits >> n
 static inline bool press_stood(const press_config_t *config, double timer_s, double limit_s)
 {
     return timer_s >= limit_s - 0.5 * config->tick_s;
-}
-
-/* Live noise has stood still for too long, in a converter fine enough to show it. */
-static inline bool press_is_flat(const press_config_t *config, const press_channel_config_t *channel,
-                                 const press_channel_state_t *state)
-{
-    return press_stood(config, state->flat_s, channel->flat_s_max) &&
-           state->step_channel_unit <= channel->noise_channel_unit_max;
 }
 
 static inline bool press_trusted(const press_config_t *config, const press_observation_t *observation,

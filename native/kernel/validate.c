@@ -1,175 +1,21 @@
 /* validate.c: readings to measurements that say how far they may be trusted.
  *
- * Theory of operation. A channel is distrusted until everything about its reading is in
- * order: the station has it, the device vouches for it, it is finite, young enough, inside
- * its range and reachable from the last accepted reading at the channel's fastest rate. What
- * fails is named by a reason bit and decides the quality:
+ * What holds for any channel is in channel.c: when a reading is taken, when it is refused, and which
+ * quality that makes. Here is what is the press's own.
  *
- *     BAD        not fitted, device, not finite, out of range, too old, stuck, or the rate
- *                check failed 5 times in 10 s
- *     UNCERTAIN  a current loop in the NE43 saturation bands, a single implausible sample, a
- *                pair of sensors that contradict one another
- *     GOOD       none of these
- *
- * A reading that is not accepted never touches the measurement: a BAD channel shows its last
- * accepted measurement, and its quality says that it is old. Nothing that leaves here is NaN.
- *
- * Rate: a tracker follows the accepted readings no faster than the rate limit. A reading may
- * be away from it by the noise bound and by what the rate allows since the last accepted
- * sample was taken; so a spike is refused, a ramp above the limit is refused once it has run
- * away by the noise bound, and a sensor that comes back elsewhere is believed when the process
- * could have got there.
- *
- * Stuck: a reading that stays inside its still band is suspect only while it ought to move:
- * its zone is heated at more than 20 %, or its neighbours have moved since it went still. The
- * time counts only then, so a machine at rest is not accused.
+ * Stuck: a reading that stands still ought to move while its zone is heated at more than 20 %, or
+ * once its neighbours have moved since it went still.
  */
-#include "internal.h"
+#include "channel.h"
 
 #include <math.h>
 
-#define NE43_FAULT_LOW_MA 3.6
-#define NE43_VALID_LOW_MA 3.8
-#define NE43_VALID_HIGH_MA 20.5
-#define NE43_FAULT_HIGH_MA 21.0
-#define LOOP_ZERO_MA 4.0
-#define LOOP_SPAN_MA 16.0
-#define RATE_WINDOW_S 10.0
-#define SPIKE_WINDOW_S 60.0
 #define SCATTER_S 0.5
 #define SCATTER_STEP_RATIO 2.0 /* of the noise bound: counted at most */
 #define STUCK_DUTY_FRACTION 0.2
 #define MATE_MOVE_K 1.0
 #define MATE_MOVE_BAR 5.0
 #define MATE_MOVE_MM 0.1
-
-#define FATAL_REASONS                                                                         \
-    (PRESS_REASON_NOT_FITTED | PRESS_REASON_DEVICE | PRESS_REASON_NON_FINITE |                \
-     PRESS_REASON_UNDER_RANGE | PRESS_REASON_OVER_RANGE | PRESS_REASON_AGE)
-
-#define SPIKE_REASONS                                                                         \
-    (PRESS_REASON_NON_FINITE | PRESS_REASON_UNDER_RANGE | PRESS_REASON_OVER_RANGE | PRESS_REASON_RATE)
-
-static uint32_t range_reason(const press_channel_config_t *config, double reading_unit)
-{
-    if (config->kind == PRESS_KIND_CURRENT_LOOP_4_20_MA) {
-        if (reading_unit < NE43_FAULT_LOW_MA) return PRESS_REASON_UNDER_RANGE;
-        if (reading_unit > NE43_FAULT_HIGH_MA) return PRESS_REASON_OVER_RANGE;
-        if (reading_unit < NE43_VALID_LOW_MA) return PRESS_REASON_SATURATED;
-        return reading_unit > NE43_VALID_HIGH_MA ? PRESS_REASON_SATURATED : 0U;
-    }
-    if (config->kind == PRESS_KIND_DIRECT) {
-        if (reading_unit < config->range_low_channel_unit) return PRESS_REASON_UNDER_RANGE;
-        return reading_unit > config->range_high_channel_unit ? PRESS_REASON_OVER_RANGE : 0U;
-    }
-    return PRESS_REASON_DEVICE; /* a kind this kernel does not know */
-}
-
-/* Everything that can be said of the reading alone. */
-static uint32_t reading_reason(const press_channel_config_t *config, const press_sensor_t *sensor,
-                               uint32_t channel, bool frame_is_new)
-{
-    const double reading_unit = sensor->reading_channel_unit[channel];
-    const double age_s = sensor->reading_age_s[channel];
-    uint32_t reason = 0;
-    if (sensor->reading_ok[channel] != 1) reason |= PRESS_REASON_DEVICE;
-    if (!frame_is_new || !(age_s >= 0.0 && age_s <= config->age_s_max)) reason |= PRESS_REASON_AGE;
-    if (!press_finite(reading_unit)) return reason | PRESS_REASON_NON_FINITE;
-    return reason | range_reason(config, reading_unit);
-}
-
-static double scaled(const press_channel_config_t *config, double reading_unit)
-{
-    if (config->kind != PRESS_KIND_CURRENT_LOOP_4_20_MA) {
-        return reading_unit + config->offset_channel_unit;
-    }
-    const double span_unit = config->range_high_channel_unit - config->range_low_channel_unit;
-    return config->range_low_channel_unit + (reading_unit - LOOP_ZERO_MA) / LOOP_SPAN_MA * span_unit +
-           config->offset_channel_unit;
-}
-
-/* First accepted sample, or one after silence longer than the filter's time constant, is taken
- * as it is: a filter that was not fed that long knows nothing. */
-static void accept(const press_channel_config_t *config, press_channel_state_t *state,
-                   double reading_unit, double elapsed_s, double age_s)
-{
-    const double reach_unit = config->rate_channel_unit_per_s_max * elapsed_s;
-    const double move_unit = reading_unit - state->plausible_channel_unit;
-    if (state->primed != 0) {
-        state->plausible_channel_unit += press_clamp(move_unit, -reach_unit, reach_unit);
-    } else {
-        state->plausible_channel_unit = reading_unit;
-    }
-    if (state->primed != 0 && elapsed_s <= config->filter_s) {
-        state->measurement_channel_unit += elapsed_s / (config->filter_s + elapsed_s) *
-                                           (reading_unit - state->measurement_channel_unit);
-    } else {
-        state->measurement_channel_unit = reading_unit;
-    }
-    state->reading_channel_unit = reading_unit;
-    state->since_good_s = age_s;
-    state->rejecting = 0;
-    state->primed = 1;
-}
-
-/* The fifth last reject is younger than the window. */
-static bool rejects_too_often(const press_config_t *config, const press_state_t *state,
-                              const press_channel_state_t *channel)
-{
-    if (channel->rate_reject_count < PRESS_RATE_REJECT_MAX) return false;
-    const uint32_t oldest = channel->rate_reject_count % PRESS_RATE_REJECT_MAX;
-    const uint64_t steps = state->observe_count - channel->rate_reject_step[oldest];
-    return (double)steps * config->tick_s <= RATE_WINDOW_S;
-}
-
-bool press_spikes_often(const press_config_t *config, const press_state_t *state,
-                        const press_channel_state_t *channel)
-{
-    if (channel->spike_count < PRESS_SPIKE_MAX) return false;
-    const uint32_t oldest = channel->spike_count % PRESS_SPIKE_MAX;
-    const uint64_t steps = state->observe_count - channel->spike_step[oldest];
-    return (double)steps * config->tick_s <= SPIKE_WINDOW_S;
-}
-
-/* A spike is one departure, however many ticks a slow converter shows it. */
-static void note_spike(const press_state_t *state, press_channel_state_t *channel)
-{
-    if (channel->rejecting != 0) return;
-    channel->rejecting = 1;
-    channel->spike_step[channel->spike_count % PRESS_SPIKE_MAX] = state->observe_count;
-    channel->spike_count += 1;
-    if (channel->spike_count == 2U * PRESS_SPIKE_MAX) channel->spike_count = PRESS_SPIKE_MAX;
-}
-
-static void note_reject(const press_state_t *state, press_channel_state_t *channel)
-{
-    channel->rate_reject_step[channel->rate_reject_count % PRESS_RATE_REJECT_MAX] =
-        state->observe_count;
-    channel->rate_reject_count += 1;
-    if (channel->rate_reject_count == 2U * PRESS_RATE_REJECT_MAX) {
-        channel->rate_reject_count = PRESS_RATE_REJECT_MAX; /* same slot, never wraps */
-    }
-}
-
-/* Accepts the reading or says RATE. */
-static uint32_t take(const press_config_t *config, const press_state_t *state,
-                     const press_channel_config_t *channel_config, press_channel_state_t *channel,
-                     const press_sensor_t *sensor, uint32_t number)
-{
-    const double reading_unit = scaled(channel_config, sensor->reading_channel_unit[number]);
-    const double age_s = sensor->reading_age_s[number];
-    double elapsed_s = channel->since_good_s - age_s;
-    if (elapsed_s < config->tick_s) elapsed_s = config->tick_s;
-    const double allowed_unit = channel_config->rate_channel_unit_per_s_max * elapsed_s +
-                                channel_config->noise_channel_unit_max;
-    if (channel->primed != 0 &&
-        fabs(reading_unit - channel->plausible_channel_unit) > allowed_unit) {
-        note_reject(state, channel);
-        return PRESS_REASON_RATE;
-    }
-    accept(channel_config, channel, reading_unit, elapsed_s, age_s);
-    return 0;
-}
 
 /* Mean of the fitted channels first..last except one; false when there is no other. */
 static bool mean_of_others(const press_config_t *config, const press_state_t *state, uint32_t first,
@@ -218,16 +64,6 @@ static bool lives(const press_state_t *state, uint32_t number)
            press_has(state->digital_output_bits, PRESS_OUTPUT_PUMP);
 }
 
-static void has_moved(press_channel_state_t *channel, double moved_unit)
-{
-    channel->still_reference_channel_unit = channel->reading_channel_unit;
-    channel->step_channel_unit = fabs(moved_unit);
-    channel->mate_due = 1;
-    channel->mate_moved = 0;
-    channel->still_s = 0.0;
-    channel->flat_s = 0.0;
-}
-
 /* The neighbours are looked at only while the channel stands still and its own heat does not
  * accuse it already, at the rate of the thermal laws; their reference is taken in the first
  * still tick. */
@@ -236,25 +72,17 @@ static bool is_stuck(const press_config_t *config, press_state_t *state, uint32_
 {
     const press_channel_config_t *channel_config = &config->channel[number];
     press_channel_state_t *channel = &state->channel[number];
-    const double moved_unit = channel->reading_channel_unit - channel->still_reference_channel_unit;
     double mate_unit = 0.0, move_unit = 0.0;
-    if (fabs(moved_unit) > channel_config->stuck_band_channel_unit || state->observe_count <= 2) {
-        has_moved(channel, moved_unit); /* neighbours are all known from the second on */
-        return false;
-    }
+    if (press_channel_moved(channel_config, channel, state->observe_count)) return false;
     if (believed && lives(state, number)) channel->flat_s += config->tick_s;
     bool ought_to_move = number < config->zone_count &&
                          state->zone[number].duty_fraction > STUCK_DUTY_FRACTION;
     if (channel->mate_due != 0 || (!ought_to_move && state->advise_countdown_ticks == 0)) {
         const bool has_mate = mate_of(config, state, number, &mate_unit, &move_unit);
-        if (channel->mate_due != 0) channel->mate_reference_channel_unit = mate_unit;
-        channel->mate_due = 0;
-        channel->mate_moved =
-            has_mate && fabs(mate_unit - channel->mate_reference_channel_unit) > move_unit;
+        press_channel_mate(channel, has_mate, mate_unit, move_unit);
     }
-    ought_to_move = ought_to_move || channel->mate_moved != 0;
-    if (ought_to_move) channel->still_s += config->tick_s;
-    return press_stood(config, channel->still_s, channel_config->stuck_s_max);
+    return press_channel_stuck(channel_config, channel, config->tick_s,
+                               ought_to_move || channel->mate_moved != 0);
 }
 
 static void validate_channel(const press_config_t *config, press_state_t *state,
@@ -263,27 +91,25 @@ static void validate_channel(const press_config_t *config, press_state_t *state,
 {
     const press_channel_config_t *channel_config = &config->channel[number];
     press_channel_state_t *channel = &state->channel[number];
-    uint32_t reason = PRESS_REASON_NOT_FITTED;
-    bool bad = true;
+    press_verdict_t verdict = {PRESS_REASON_NOT_FITTED, true};
     if (channel_config->fitted == 1) {
-        channel->since_good_s += config->tick_s;
-        reason = reading_reason(channel_config, sensor, number, frame_is_new);
-        if ((reason & FATAL_REASONS) == 0) {
-            reason |= take(config, state, channel_config, channel, sensor, number);
+        const press_moment_t moment = {config->tick_s, state->observe_count, frame_is_new};
+        const press_reading_t reading = {sensor->reading_channel_unit[number],
+                                         sensor->reading_age_s[number],
+                                         sensor->reading_ok[number] == 1};
+        verdict = press_channel_take(channel_config, channel, moment, reading);
+        const bool stuck = is_stuck(config, state, number, press_channel_believed(verdict));
+        if (stuck || press_channel_flat(channel_config, channel, config->tick_s)) {
+            verdict.reason_bits |= PRESS_REASON_STUCK;
         }
-        if ((reason & SPIKE_REASONS) != 0) note_spike(state, channel);
-        const bool often = rejects_too_often(config, state, channel);
-        if (often) reason |= PRESS_REASON_RATE;
-        const bool believed = (reason & (FATAL_REASONS | PRESS_REASON_RATE)) == 0;
-        const bool stuck = is_stuck(config, state, number, believed);
-        if (stuck || press_is_flat(config, channel_config, channel)) reason |= PRESS_REASON_STUCK;
-        if (press_spikes_often(config, state, channel)) reason |= PRESS_REASON_RATE;
-        bad = often || stuck || (reason & FATAL_REASONS) != 0 || channel->primed == 0;
+        if (press_channel_spikes(channel, config->tick_s, state->observe_count)) {
+            verdict.reason_bits |= PRESS_REASON_RATE;
+        }
+        verdict.bad = verdict.bad || stuck;
     }
     observation->measurement_channel_unit[number] = channel->measurement_channel_unit;
-    observation->quality_reason_bits[number] = (uint16_t)reason;
-    observation->quality[number] =
-        (uint8_t)(bad ? PRESS_BAD : (reason != 0 ? PRESS_UNCERTAIN : PRESS_GOOD));
+    observation->quality_reason_bits[number] = (uint16_t)verdict.reason_bits;
+    observation->quality[number] = press_channel_quality(verdict);
 }
 
 /* How long since anything fresh came in; io_age_s_max of it is "I/O lost". */

@@ -4,6 +4,7 @@
  * shown for a second after the cause has gone. Evidence is collected elsewhere (wip_validate.c,
  * wip_watch.c, wip_health.c) and only compared here.
  */
+#include "channel.h"
 #include "wip_scene.h"
 
 #include <math.h>
@@ -32,24 +33,23 @@ static bool sensor_bad(const wip_scene_t *s)
     return false;
 }
 
-static bool any_reason(const wip_scene_t *s, uint32_t reason)
+static bool sensor_flat(const wip_scene_t *s)
 {
     for (uint32_t i = 0; i < WIP_CHANNEL_COUNT; i++) {
-        if (s->config->channel[i].fitted == 1 && (s->seen->quality_reason_bits[i] & reason) != 0) {
+        if (s->config->channel[i].fitted == 1 &&
+            (s->seen->quality_reason_bits[i] & PRESS_REASON_STUCK) != 0) {
             return true;
         }
     }
     return false;
 }
 
-static bool sensor_flat(const wip_scene_t *s) { return any_reason(s, PRESS_REASON_STUCK); }
-
-/* One spike is refused and said to nobody; so many that the channel is no longer believed are. */
+/* One spike is refused and said to nobody. */
 static bool sensor_spikes(const wip_scene_t *s)
 {
     for (uint32_t i = 0; i < WIP_CHANNEL_COUNT; i++) {
-        if (s->config->channel[i].fitted == 1 && s->seen->quality[i] == PRESS_BAD &&
-            (s->seen->quality_reason_bits[i] & PRESS_REASON_RATE) != 0) {
+        if (s->config->channel[i].fitted == 1 &&
+            press_channel_spikes(&s->state->channel[i], s->config->tick_s, s->state->observe_count)) {
             return true;
         }
     }

@@ -1,129 +1,113 @@
 /* wip_validate.c: readings to measurements that say how far they may be trusted.
  *
- * The vessel's channels under the press's rules (validate.c): fitted, vouched for, finite, young,
- * inside NE43 or the channel's bounds, and reachable at the channel's fastest rate. What fails
- * is named by a reason bit. A reading that is not accepted never touches the measurement. The two
- * vessel transducers are judged against one another after their tare; when both are trusted and
- * disagree, neither is sure.
+ * What holds for any channel is in channel.c; a reading that is not accepted never touches the
+ * measurement. The two vessel transducers are judged against one another after their tare; when
+ * both are trusted and disagree, neither is sure.
+ *
+ * Stuck: a reading that stands still ought to move
+ *
+ *     a vessel transducer    once the other one has moved, while the pump gives no pressure, or
+ *                            while nothing falls that is let off
+ *     the low one            once the others have moved, unless it is shut off above its span
+ *     a fluid's thermometer  once the other one has moved
+ *     the jacket's, limiter's  once the other one has moved, or while the jacket is heated
+ *
+ * The middle causes find two that froze together: they agree, and the vessel does not obey.
  */
+#include "channel.h"
 #include "wip_internal.h"
 
 #include <math.h>
 
-#define FAULT_LOW_MA 3.6
-#define VALID_LOW_MA 3.8
-#define VALID_HIGH_MA 20.5
-#define FAULT_HIGH_MA 21.0
-#define RATE_WINDOW_S 10.0
-#define FATAL_REASONS                                                                         \
-    (PRESS_REASON_NOT_FITTED | PRESS_REASON_DEVICE | PRESS_REASON_NON_FINITE |                \
-     PRESS_REASON_UNDER_RANGE | PRESS_REASON_OVER_RANGE | PRESS_REASON_AGE)
+#define MATE_MOVE_MPA 2.0
+#define MATE_MOVE_K 1.0
+#define STUCK_DUTY_FRACTION 0.2
+#define LOW_BAR_SHUT 8.0 /* its span ends at nine or ten */
 
-static uint32_t range_reason(const press_channel_config_t *channel, double reading_unit)
+static bool is_transducer(uint32_t number)
 {
-    if (channel->kind == PRESS_KIND_CURRENT_LOOP_4_20_MA) {
-        if (reading_unit < FAULT_LOW_MA) return PRESS_REASON_UNDER_RANGE;
-        if (reading_unit > FAULT_HIGH_MA) return PRESS_REASON_OVER_RANGE;
-        return reading_unit < VALID_LOW_MA || reading_unit > VALID_HIGH_MA ? PRESS_REASON_SATURATED
-                                                                           : 0U;
+    return number == WIP_PRESSURE_A || number == WIP_PRESSURE_B;
+}
+
+/* What moves when this channel's quantity moves, and by how much it must move to accuse. */
+static bool mate_of(const wip_config_t *config, const wip_state_t *state, uint32_t number,
+                    double *mate_unit, double *move_unit)
+{
+    uint32_t mate = WIP_CHANNEL_COUNT;
+    *move_unit = MATE_MOVE_K;
+    switch (number) {
+    case WIP_CHANNEL_FLUID_1_TEMPERATURE_C: mate = WIP_CHANNEL_FLUID_2_TEMPERATURE_C; break;
+    case WIP_CHANNEL_FLUID_2_TEMPERATURE_C: mate = WIP_CHANNEL_FLUID_1_TEMPERATURE_C; break;
+    case WIP_CHANNEL_JACKET_TEMPERATURE_C: mate = WIP_CHANNEL_LIMITER_JACKET_TEMPERATURE_C; break;
+    case WIP_CHANNEL_LIMITER_JACKET_TEMPERATURE_C: mate = WIP_CHANNEL_JACKET_TEMPERATURE_C; break;
+    case WIP_CHANNEL_VESSEL_A_PRESSURE_MPA: mate = WIP_PRESSURE_B; break;
+    case WIP_CHANNEL_VESSEL_B_PRESSURE_MPA:
+    case WIP_CHANNEL_VESSEL_LOW_PRESSURE_BAR: mate = WIP_PRESSURE_A; break;
+    default: break; /* nothing tells that the others ought to move */
     }
-    if (channel->kind != PRESS_KIND_DIRECT) return PRESS_REASON_DEVICE;
-    if (reading_unit < channel->range_low_channel_unit) return PRESS_REASON_UNDER_RANGE;
-    return reading_unit > channel->range_high_channel_unit ? PRESS_REASON_OVER_RANGE : 0U;
+    if (mate == WIP_PRESSURE_A || mate == WIP_PRESSURE_B) *move_unit = MATE_MOVE_MPA;
+    if (mate == WIP_CHANNEL_COUNT || config->channel[mate].fitted != 1) return false;
+    *mate_unit = state->channel[mate].reading_channel_unit; /* its filter would lag behind a step */
+    return true;
 }
 
-static uint32_t reading_reason(const press_channel_config_t *channel, const wip_sensor_t *sensor,
-                               uint32_t number, bool fresh)
+/* The machine's own account: evidence of the tick before. */
+static bool ought_to_move(const wip_state_t *state, uint32_t number)
 {
-    const double age_s = sensor->reading_age_s[number];
-    uint32_t reason = sensor->reading_ok[number] != 1 ? PRESS_REASON_DEVICE : 0U;
-    if (!fresh || !(age_s >= 0.0 && age_s <= channel->age_s_max)) reason |= PRESS_REASON_AGE;
-    if (!press_finite(sensor->reading_channel_unit[number])) return reason | PRESS_REASON_NON_FINITE;
-    return reason | range_reason(channel, sensor->reading_channel_unit[number]);
+    if (is_transducer(number)) return state->over_run_s > 0.0 || state->not_falling_s > 0.0;
+    return (number == WIP_CHANNEL_JACKET_TEMPERATURE_C ||
+            number == WIP_CHANNEL_LIMITER_JACKET_TEMPERATURE_C) &&
+           wip_written(state, WIP_OUTPUT_CONTACTOR_JACKET) &&
+           state->jacket_duty_fraction > STUCK_DUTY_FRACTION;
 }
 
-static double scaled(const press_channel_config_t *channel, double reading_unit)
+/* Noise that never stops proves that a sensor lives; not in what stands still by its nature. */
+static bool lives(uint32_t number)
 {
-    const double span_unit = channel->range_high_channel_unit - channel->range_low_channel_unit;
-    if (channel->kind != PRESS_KIND_CURRENT_LOOP_4_20_MA) {
-        return reading_unit + channel->offset_channel_unit;
-    }
-    return channel->range_low_channel_unit + (reading_unit - 4.0) / 16.0 * span_unit +
-           channel->offset_channel_unit;
+    return number <= WIP_CHANNEL_WATER_TEMPERATURE_C || is_transducer(number) ||
+           number == WIP_CHANNEL_H2S_PURGE_PPM || number == WIP_CHANNEL_H2S_EXHAUST_PPM;
 }
 
-static void accept(const press_channel_config_t *config, press_channel_state_t *channel,
-                   double reading_unit, double elapsed_s, double age_s)
-{
-    const double reach_unit = config->rate_channel_unit_per_s_max * elapsed_s;
-    const double move_unit = reading_unit - channel->plausible_channel_unit;
-    if (channel->primed == 0) {
-        channel->plausible_channel_unit = channel->measurement_channel_unit = reading_unit;
-    } else {
-        channel->plausible_channel_unit += press_clamp(move_unit, -reach_unit, reach_unit);
-        channel->measurement_channel_unit +=
-            elapsed_s <= config->filter_s
-                ? elapsed_s / (config->filter_s + elapsed_s) *
-                      (reading_unit - channel->measurement_channel_unit)
-                : reading_unit - channel->measurement_channel_unit;
-    }
-    channel->reading_channel_unit = reading_unit;
-    channel->since_good_s = age_s;
-    channel->primed = 1;
-}
-
-static bool rejects_too_often(const wip_config_t *config, const wip_state_t *state,
-                              const press_channel_state_t *channel)
-{
-    if (channel->rate_reject_count < PRESS_RATE_REJECT_MAX) return false;
-    const uint32_t oldest = channel->rate_reject_count % PRESS_RATE_REJECT_MAX;
-    const uint64_t steps = state->observe_count - channel->rate_reject_step[oldest];
-    return (double)steps * config->tick_s <= RATE_WINDOW_S;
-}
-
-static uint32_t take(const wip_config_t *config, const wip_state_t *state,
-                     press_channel_state_t *channel, const wip_sensor_t *sensor, uint32_t number)
+static bool is_stuck(const wip_config_t *config, wip_state_t *state, uint32_t number, bool believed)
 {
     const press_channel_config_t *bounds = &config->channel[number];
-    const double reading_unit = scaled(bounds, sensor->reading_channel_unit[number]);
-    const double age_s = sensor->reading_age_s[number];
-    double elapsed_s = channel->since_good_s - age_s;
-    if (elapsed_s < config->tick_s) elapsed_s = config->tick_s;
-    const double allowed_unit =
-        bounds->rate_channel_unit_per_s_max * elapsed_s + bounds->noise_channel_unit_max;
-    if (channel->primed == 0 ||
-        fabs(reading_unit - channel->plausible_channel_unit) <= allowed_unit) {
-        accept(bounds, channel, reading_unit, elapsed_s, age_s);
-        return 0;
-    }
-    channel->rate_reject_step[channel->rate_reject_count % PRESS_RATE_REJECT_MAX] =
-        state->observe_count;
-    channel->rate_reject_count += 1;
-    if (channel->rate_reject_count == 2U * PRESS_RATE_REJECT_MAX) {
-        channel->rate_reject_count = PRESS_RATE_REJECT_MAX; /* same slot, never wraps */
-    }
-    return PRESS_REASON_RATE;
+    press_channel_state_t *channel = &state->channel[number];
+    double mate_unit = 0.0, move_unit = 0.0;
+    if (press_channel_moved(bounds, channel, state->observe_count)) return false;
+    if (believed && lives(number)) channel->flat_s += config->tick_s;
+    const bool has_mate = mate_of(config, state, number, &mate_unit, &move_unit);
+    press_channel_mate(channel, has_mate, mate_unit, move_unit);
+    const bool shut_off = number == WIP_CHANNEL_VESSEL_LOW_PRESSURE_BAR &&
+                          channel->reading_channel_unit > LOW_BAR_SHUT;
+    const bool ought = channel->mate_moved != 0 || ought_to_move(state, number);
+    return press_channel_stuck(bounds, channel, config->tick_s, ought && !shut_off);
 }
 
 static void validate_channel(const wip_config_t *config, wip_state_t *state,
-                             const wip_sensor_t *sensor, uint32_t number, bool fresh,
+                             const wip_sensor_t *sensor, uint32_t number, bool frame_is_new,
                              wip_observation_t *observation)
 {
+    const press_channel_config_t *bounds = &config->channel[number];
     press_channel_state_t *channel = &state->channel[number];
-    uint32_t reason = PRESS_REASON_NOT_FITTED;
-    bool bad = true;
-    if (config->channel[number].fitted == 1) {
-        channel->since_good_s += config->tick_s;
-        reason = reading_reason(&config->channel[number], sensor, number, fresh);
-        if ((reason & FATAL_REASONS) == 0) reason |= take(config, state, channel, sensor, number);
-        const bool often = rejects_too_often(config, state, channel);
-        if (often) reason |= PRESS_REASON_RATE;
-        bad = often || (reason & FATAL_REASONS) != 0 || channel->primed == 0;
+    press_verdict_t verdict = {PRESS_REASON_NOT_FITTED, true};
+    if (bounds->fitted == 1) {
+        const press_moment_t moment = {config->tick_s, state->observe_count, frame_is_new};
+        const press_reading_t reading = {sensor->reading_channel_unit[number],
+                                         sensor->reading_age_s[number],
+                                         sensor->reading_ok[number] == 1};
+        verdict = press_channel_take(bounds, channel, moment, reading);
+        const bool stuck = is_stuck(config, state, number, press_channel_believed(verdict));
+        if (stuck || press_channel_flat(bounds, channel, config->tick_s)) {
+            verdict.reason_bits |= PRESS_REASON_STUCK;
+        }
+        if (press_channel_spikes(channel, config->tick_s, state->observe_count)) {
+            verdict.reason_bits |= PRESS_REASON_RATE;
+        }
+        verdict.bad = verdict.bad || stuck;
     }
     observation->measurement_channel_unit[number] = channel->measurement_channel_unit;
-    observation->quality_reason_bits[number] = (uint16_t)reason;
-    observation->quality[number] =
-        (uint8_t)(bad ? PRESS_BAD : (reason != 0 ? PRESS_UNCERTAIN : PRESS_GOOD));
+    observation->quality_reason_bits[number] = (uint16_t)verdict.reason_bits;
+    observation->quality[number] = press_channel_quality(verdict);
 }
 
 static void watch_freshness(const wip_config_t *config, wip_state_t *state,

@@ -20,6 +20,7 @@ SIGNALS = SignalNames(
     tuple(CHANNEL), tuple(INPUT), tuple(OUTPUT), ("needle_open_fraction", "pump_speed_fraction")
 )
 TARGET_C, TARGET_MPA = 85.0, 490.0
+STILL_S = {"temperature_c": 20.0, "pressure_mpa": 3.0}  # these instruments' noise never stops
 
 
 class Cycle:
@@ -32,6 +33,10 @@ class Cycle:
         self.plant = plant
         self.wire = plant.wire(SIGNALS)
         self.config = ffi.new("wip_config_t *", tables)
+        for name, number in CHANNEL.items():
+            still_s = next((s for end, s in STILL_S.items() if name.endswith(end)), 86400.0)
+            self.config.channel[number].stuck_s_max = still_s
+            self.config.channel[number].flat_s_max = still_s
         fault = ffi.new("press_config_fault_t *")
         assert lib.wip_config_check(self.config, fault) == 0, ffi.string(fault.field)
         self.state = ffi.new("wip_state_t *")
