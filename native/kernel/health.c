@@ -1,6 +1,7 @@
 /* health.c: how well the loops do what they are asked. Signals only: nothing here stops anything.
  *
- * Heaters. Each zone has a model of itself, driven by what its SSR really got:
+ * Heaters. Each zone has a model of itself, driven by what its SSR really got, and stepped with the
+ * thermal laws; between two steps the ticks of heat are counted and the signals stand:
  *     C dT/dt = P heat - loss (T - ambient),   heat' = (duty - heat) / lag
  * and pulled to the measurement with 20 s. What is left, the residual, settles at the error of the
  * *rate* times 20 s, so a dead heater shows in a ramp as it does at rest, and needs no saturated
@@ -20,6 +21,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <string.h>
 
 #define PULL_S 20.0
 #define BREAK_HEAT_FRACTION 0.15    /* asked for at least, or there is nothing to miss */
@@ -45,20 +47,20 @@ static void stand(double *timer_s, bool accused, double step_s)
 }
 
 /* What the heater got since the tick before: 0 or 1. */
-static double given(const press_config_t *config, const press_state_t *state, uint32_t zone)
+static uint32_t given(const press_config_t *config, const press_state_t *state, uint32_t zone)
 {
     const uint32_t contactor = config->zone[zone].platen == 0 ? PRESS_OUTPUT_CONTACTOR_TOP
                                                               : PRESS_OUTPUT_CONTACTOR_BOTTOM;
-    return press_has(state->digital_output_bits, PRESS_OUTPUT_HEATER_1_SSR + zone) &&
-                   press_has(state->digital_output_bits, contactor)
-               ? 1.0
-               : 0.0;
+    return (state->digital_output_bits >> (PRESS_OUTPUT_HEATER_1_SSR + zone) &
+            state->digital_output_bits >> contactor) &
+           1U;
 }
 
+/* Since the step before, if only for a tick. */
 static bool cooled(const press_config_t *config, const press_state_t *state, uint32_t zone)
 {
-    return press_has(state->digital_output_bits, water_bit[config->zone[zone].platen % 2]) ||
-           press_has(state->digital_output_bits, PRESS_OUTPUT_COOLING_AIR);
+    return press_has(state->health.output_bits_seen, water_bit[config->zone[zone].platen % 2]) ||
+           press_has(state->health.output_bits_seen, PRESS_OUTPUT_COOLING_AIR);
 }
 
 static void begin(press_zone_health_t *own, double measurement_c)
@@ -71,22 +73,24 @@ static void begin(press_zone_health_t *own, double measurement_c)
 
 /* One step of the model; returns the residual. */
 static double follow(const press_config_t *config, press_zone_health_t *own, uint32_t zone,
-                     double duty_fraction, double measurement_c)
+                     double measurement_c, double step_s)
 {
     const press_zone_config_t *heater = &config->zone[zone];
-    const double step_s = config->tick_s, lag_s = heater->lag_s;
+    const double lag_s = heater->lag_s;
+    const double duty_fraction = (double)own->on_ticks / (double)own->seen_ticks;
     const double loss_w = heater->loss_w_per_k * (own->model_c - config->ambient_temperature_c);
     own->heat_fraction +=
         press_clamp(step_s / (lag_s + step_s), 0.0, 1.0) * (duty_fraction - own->heat_fraction);
-    own->model_c += step_s * ((heater->power_w * own->heat_fraction - loss_w) /
-                                  heater->heat_capacity_j_per_k +
-                              (measurement_c - own->model_c) / PULL_S);
+    own->model_c += step_s * (heater->power_w * own->heat_fraction - loss_w) /
+                        heater->heat_capacity_j_per_k +
+                    press_clamp(step_s / PULL_S, 0.0, 1.0) * (measurement_c - own->model_c);
     return measurement_c - own->model_c;
 }
 
 static void gain(press_zone_health_t *own, double missing_fraction, double step_s)
 {
-    const double heat = own->heat_fraction, keep = 1.0 - step_s / GAIN_FORGET_S;
+    const double heat = own->heat_fraction;
+    const double keep = 1.0 - press_clamp(step_s / GAIN_FORGET_S, 0.0, 1.0);
     own->warm_s = keep * own->warm_s + step_s * heat * heat;
     own->warm_gain_s =
         keep * own->warm_gain_s + step_s * heat * (heat - missing_fraction);
@@ -102,15 +106,14 @@ static void accuse(press_zone_health_t *own, double missing_fraction, double ste
 }
 
 static double zone_health(const press_config_t *config, press_state_t *state,
-                          const press_observation_t *observation, uint32_t zone)
+                          const press_observation_t *observation, uint32_t zone, double step_s)
 {
     press_zone_health_t *own = &state->health.zone[zone];
     const press_zone_config_t *heater = &config->zone[zone];
     const double measurement_c = observation->measurement_channel_unit[zone];
-    stand(&own->saturated_s, state->zone[zone].demand_fraction >= SATURATED_FRACTION,
-          config->tick_s);
+    stand(&own->saturated_s, state->zone[zone].demand_fraction >= SATURATED_FRACTION, step_s);
     if (cooled(config, state, zone)) own->cooled_s = COOLED_S;
-    if (own->cooled_s > 0.0) own->cooled_s -= config->tick_s;
+    if (own->cooled_s > 0.0) own->cooled_s -= step_s;
     if (!press_trusted(config, observation, zone) || !press_finite(measurement_c)) {
         own->primed = 0;
         return 0.0;
@@ -119,12 +122,11 @@ static double zone_health(const press_config_t *config, press_state_t *state,
         begin(own, measurement_c);
         return 0.0;
     }
-    const double residual_k =
-        follow(config, own, zone, given(config, state, zone), measurement_c);
+    const double residual_k = follow(config, own, zone, measurement_c, step_s);
     const double missing =
         -residual_k * heater->heat_capacity_j_per_k / (PULL_S * heater->power_w);
-    gain(own, missing, config->tick_s);
-    accuse(own, missing, config->tick_s);
+    gain(own, missing, step_s);
+    accuse(own, missing, step_s);
     return residual_k;
 }
 
@@ -198,28 +200,52 @@ static void friction_health(const press_config_t *config, press_state_t *state,
     }
 }
 
-static void publish_zone(const press_zone_health_t *own, press_observation_t *observation,
-                         uint32_t zone)
+/* The worst zone's evidence, and each zone's own signals, as they stand until the next step. */
+static void zones_health(const press_config_t *config, press_state_t *state,
+                         const press_observation_t *observation)
 {
-    observation->heater_gain_ratio[zone] =
-        (GAIN_PRIOR_FRACTION2_S + own->warm_gain_s) /
-        (GAIN_PRIOR_FRACTION2_S + own->warm_s);
-    observation->heater_saturated_s[zone] = own->saturated_s;
-    observation->loop_break_ratio =
-        larger(observation->loop_break_ratio, evidence(own->break_s, STAND_S));
-    observation->loop_reversed_ratio =
-        larger(observation->loop_reversed_ratio, evidence(own->reversed_s, STAND_S));
-    observation->heater_stuck_on_ratio =
-        larger(observation->heater_stuck_on_ratio, evidence(own->stuck_on_s, STAND_S));
+    press_health_t *health = &state->health;
+    const double step_s = config->tick_s * config->thermal_ticks;
+    health->break_ratio = health->reversed_ratio = health->stuck_on_ratio = 0.0;
+    for (uint32_t zone = 0; zone < config->zone_count; zone++) {
+        press_zone_health_t *own = &health->zone[zone];
+        health->residual_k[zone] = zone_health(config, state, observation, zone, step_s);
+        health->gain_ratio[zone] =
+            (GAIN_PRIOR_FRACTION2_S + own->warm_gain_s) / (GAIN_PRIOR_FRACTION2_S + own->warm_s);
+        health->saturated_s[zone] = own->saturated_s;
+        health->break_ratio = larger(health->break_ratio, evidence(own->break_s, STAND_S));
+        health->reversed_ratio = larger(health->reversed_ratio, evidence(own->reversed_s, STAND_S));
+        health->stuck_on_ratio = larger(health->stuck_on_ratio, evidence(own->stuck_on_s, STAND_S));
+        own->on_ticks = own->seen_ticks = 0;
+    }
+    health->output_bits_seen = 0;
+}
+
+static void count_heat(const press_config_t *config, press_state_t *state)
+{
+    state->health.output_bits_seen |= state->digital_output_bits;
+    for (uint32_t zone = 0; zone < config->zone_count; zone++) {
+        state->health.zone[zone].on_ticks += given(config, state, zone);
+        state->health.zone[zone].seen_ticks += 1;
+    }
+}
+
+static void publish(const press_health_t *health, press_observation_t *observation)
+{
+    memcpy(observation->zone_model_residual_k, health->residual_k, sizeof health->residual_k);
+    memcpy(observation->heater_gain_ratio, health->gain_ratio, sizeof health->gain_ratio);
+    memcpy(observation->heater_saturated_s, health->saturated_s, sizeof health->saturated_s);
+    observation->loop_break_ratio = health->break_ratio;
+    observation->loop_reversed_ratio = health->reversed_ratio;
+    observation->heater_stuck_on_ratio = health->stuck_on_ratio;
 }
 
 void press_health(const press_config_t *config, press_state_t *state,
                   press_observation_t *observation)
 {
-    for (uint32_t zone = 0; zone < config->zone_count; zone++) {
-        observation->zone_model_residual_k[zone] = zone_health(config, state, observation, zone);
-        publish_zone(&state->health.zone[zone], observation, zone);
-    }
+    count_heat(config, state);
+    if (state->advise_countdown_ticks == 0) zones_health(config, state, observation);
+    publish(&state->health, observation);
     pressure_health(config, state, observation);
     friction_health(config, state, observation);
     observation->valve_saturated_s = state->health.valve_saturated_s;

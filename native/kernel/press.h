@@ -779,16 +779,25 @@ typedef struct {
     double saturated_s;
     double cooled_s;             /* so long until cooling is forgotten */
     uint32_t primed;
+    uint32_t on_ticks;           /* of heat since the step before */
+    uint32_t seen_ticks;
 } press_zone_health_t;
 
 typedef struct {
     press_zone_health_t zone[PRESS_ZONE_COUNT];
+    double residual_k[PRESS_ZONE_COUNT]; /* as published until the next step; the next five too */
+    double gain_ratio[PRESS_ZONE_COUNT];
+    double saturated_s[PRESS_ZONE_COUNT];
+    double break_ratio;
+    double reversed_ratio;
+    double stuck_on_ratio;
     double valve_saturated_s;
     double valve_model_bar;      /* what the valve should give, after its lag */
     double valve_play_fraction;  /* spool behind its play */
     double pressure_break_s;
     double seal_friction_kn;
     uint32_t primed;
+    uint32_t output_bits_seen;   /* since the step before */
 } press_health_t;
 
 typedef struct {

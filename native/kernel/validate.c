@@ -117,7 +117,7 @@ static void watch_freshness(const press_config_t *config, press_state_t *state,
                             const press_sensor_t *sensor, bool frame_is_new, bool digital_is_fresh)
 {
     double youngest_s = state->reading_stale_s + config->tick_s;
-    for (uint32_t i = 0; frame_is_new && i < PRESS_CHANNEL_COUNT; i++) {
+    for (uint32_t i = 0; frame_is_new && youngest_s > 0.0 && i < PRESS_CHANNEL_COUNT; i++) {
         const double age_s = sensor->reading_age_s[i];
         if (config->channel[i].fitted == 1 && sensor->reading_ok[i] == 1 && age_s >= 0.0 &&
             age_s < youngest_s) {

@@ -14,6 +14,7 @@
 
 #define SSR_SETTLE_S 0.1
 #define HEAT_SETTLE_S 30.0 /* heater, platen and sensor lag after the last heat */
+#define NEVER_S 1e300
 #define LOOP_DEMAND_FRACTION 0.9
 #define RETAINED_SETTLE_S 2.0
 #define PUMP_RISE_BAR 2.0
@@ -99,25 +100,27 @@ static void watch_loop(const press_config_t *config, press_state_t *state,
     if (heats) own->loop_break_s += config->tick_s;
 }
 
-/* Shortest time since any heater of this zone's platen was on. */
-static double platen_off_s(const press_config_t *config, const press_state_t *state, uint32_t zone)
+/* Shortest time since any heater of each platen was on. */
+static void platens_off(const press_config_t *config, const press_state_t *state,
+                        double off_s[PRESS_PLATEN_COUNT])
 {
-    double off_s = state->zone[zone].ssr_s;
+    for (uint32_t platen = 0; platen < PRESS_PLATEN_COUNT; platen++) off_s[platen] = NEVER_S;
     for (uint32_t i = 0; i < config->zone_count; i++) {
-        if (config->zone[i].platen != config->zone[zone].platen) continue;
-        if (press_has(state->digital_output_bits, PRESS_OUTPUT_HEATER_1_SSR + i)) return 0.0;
-        if (state->zone[i].ssr_s < off_s) off_s = state->zone[i].ssr_s;
+        const bool on = press_has(state->digital_output_bits, PRESS_OUTPUT_HEATER_1_SSR + i);
+        const double own_s = on ? 0.0 : state->zone[i].ssr_s;
+        double *platen_s = &off_s[config->zone[i].platen % PRESS_PLATEN_COUNT];
+        if (own_s < *platen_s) *platen_s = own_s;
     }
-    return off_s;
 }
 
 /* Windows of uncommanded_rise_s; the verdict of one stands until the next is full. */
 static void watch_uncommanded(const press_config_t *config, press_state_t *state,
-                              const press_observation_t *observation, uint32_t zone)
+                              const press_observation_t *observation, uint32_t zone,
+                              double platen_off_s)
 {
     press_zone_state_t *own = &state->zone[zone];
     const double measurement_c = observation->measurement_channel_unit[zone];
-    if (!press_stood(config, platen_off_s(config, state, zone), HEAT_SETTLE_S)) {
+    if (!press_stood(config, platen_off_s, HEAT_SETTLE_S)) {
         own->rise_reference_c = measurement_c;
         own->rise_s = 0.0;
         own->uncommanded = 0;
@@ -132,7 +135,7 @@ static void watch_uncommanded(const press_config_t *config, press_state_t *state
 }
 
 static void watch_zone(const press_config_t *config, press_state_t *state,
-                       const press_observation_t *observation, uint32_t zone)
+                       const press_observation_t *observation, uint32_t zone, double platen_off_s)
 {
     press_zone_state_t *own = &state->zone[zone];
     watch_current(config, state, observation, zone);
@@ -152,7 +155,7 @@ static void watch_zone(const press_config_t *config, press_state_t *state,
     count(&own->family_s, !(fabs(away_k) <= config->limit.out_of_family_k), config->tick_s);
     watch_over_temperature(config, state, observation, zone);
     watch_loop(config, state, observation, zone);
-    watch_uncommanded(config, state, observation, zone);
+    watch_uncommanded(config, state, observation, zone, platen_off_s);
 }
 
 /* Pump off and every way out shut: pressure may leak no faster than the limit. Windows as above. */
@@ -254,8 +257,11 @@ void press_watch(const press_config_t *config, press_state_t *state,
                  const press_observation_t *observation)
 {
     for (uint32_t zone = 0; zone < config->zone_count; zone++) watch_ssr(config, state, zone);
+    double off_s[PRESS_PLATEN_COUNT];
+    platens_off(config, state, off_s);
     for (uint32_t zone = 0; zone < config->zone_count; zone++) {
-        watch_zone(config, state, observation, zone);
+        watch_zone(config, state, observation, zone,
+                   off_s[config->zone[zone].platen % PRESS_PLATEN_COUNT]);
     }
     watch_retained(config, state, observation);
     watch_pump(config, state, observation);

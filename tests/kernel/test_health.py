@@ -39,7 +39,15 @@ class Watched:
 
     def judge(self):
         lib.press_health(self.config, self.state, self.seen)
+        if self.state.advise_countdown_ticks == 0:  # as press_interlock counts
+            self.state.advise_countdown_ticks = self.config.thermal_ticks
+        self.state.advise_countdown_ticks -= 1
         return self.seen
+
+    @property
+    def steps(self):
+        """The next look is one of the thermal laws."""
+        return self.state.advise_countdown_ticks == 0
 
 
 @given(st.integers(0, 2**32))
@@ -47,39 +55,52 @@ class Watched:
 def test_zones_equal_the_reference(seed):
     rng, watched = random.Random(seed), Watched()
     fields = ("power_w", "heat_capacity_j_per_k", "loss_w_per_k", "lag_s")
+    step_s = TICK_S * watched.config.thermal_ticks
     model = [
-        reference.Zone(TICK_S, *(ZONE[name] for name in fields), ambient_c=AMBIENT_C) for _ in ZONES
+        reference.Zone(step_s, *(ZONE[name] for name in fields), ambient_c=AMBIENT_C) for _ in ZONES
     ]
     zone_c = [rng.uniform(20.0, 90.0) for _ in ZONES]
     drift = [rng.uniform(-0.1, 0.3) for _ in ZONES]
     on, qualities, cooling, demand = 0, [0] * len(ZONES), 0, 0.0
-    for _ in range(600):
+    heat, cooled, residual = [list[bool]() for _ in ZONES], False, [0.0] * len(ZONES)
+    for _ in range(3000):
         if rng.random() < 0.02:
             on = rng.getrandbits(len(ZONES)) | rng.choice([0, CONTACTORS, CONTACTORS])
             qualities = [rng.choice([0] * 12 + [1, 2]) for _ in ZONES]
             cooling = rng.choice([0] * 30 + [bits(OUTPUT, "cooling_water_top")])
             demand = rng.choice([0.0, 0.999, 1.0, 2.0])
         zone_c = [c + TICK_S * d + rng.gauss(0, 0.02) for c, d in zip(zone_c, drift, strict=True)]
+        steps, cooled = watched.steps, cooled or bool(cooling)
         for zone in ZONES:
             watched.state.zone[zone].demand_fraction = demand
+            powered = bits(OUTPUT, "contactor_top" if zone < 3 else "contactor_bottom") & on
+            heat[zone].append(bool(on >> zone & 1 and powered))
         watched.tick(zone_c, on | cooling, qualities)
         seen = watched.judge()
         for zone in ZONES:
-            powered = bits(OUTPUT, "contactor_top" if zone < 3 else "contactor_bottom") & on
-            residual = model[zone].step(
-                zone_c[zone],
-                qualities[zone] != 2,
-                bool(on >> zone & 1 and powered),
-                bool(cooling) and zone < 3,
-                demand,
-            )
-            assert seen.zone_model_residual_k[zone] == residual
+            if steps:
+                duty = sum(heat[zone]) / len(heat[zone])
+                trusted, wet = qualities[zone] != 2, cooled and zone < 3
+                residual[zone] = model[zone].step(zone_c[zone], trusted, duty, wet, demand)
+                heat[zone] = []
+            assert seen.zone_model_residual_k[zone] == residual[zone]
             assert seen.heater_gain_ratio[zone] == model[zone].gain_ratio
             assert seen.heater_saturated_s[zone] == model[zone].saturated_s
+        cooled = cooled and not steps
         for name in ("break", "reversed", "stuck_on"):
             worst = max(reference.evidence(m.stood_s[name], reference.STAND_S) for m in model)
             field = "heater_stuck_on_ratio" if name == "stuck_on" else f"loop_{name}_ratio"
             assert getattr(seen, field) == worst
+
+
+def test_a_pulse_of_water_between_two_steps_is_seen():
+    """A tick of it is enough: what was cooled is no evidence for two minutes."""
+    watched, water = Watched(), bits(OUTPUT, "cooling_water_top")
+    for tick in range(12):
+        watched.tick([80.0] * len(ZONES), water if tick == 5 else 0)
+        watched.judge()
+    assert watched.state.health.zone[0].cooled_s > 119.0
+    assert watched.state.health.zone[3].cooled_s == 0.0
 
 
 def test_oil_equals_the_reference():

@@ -14,7 +14,7 @@
 #include "internal.h"
 #include "timed.h"
 
-enum { FRAMES_MAX = 2000, REPEATS = 5, PARTS = 7 };
+enum { FRAMES_MAX = 2000, REPEATS = 5, PARTS = 8 };
 
 static struct {
     press_config_t config;
@@ -63,23 +63,24 @@ static void run_part(int part, const press_sensor_t *frame)
         press_validate(config, &state, frame, &observation);
         break;
     case 1: press_estimate(config, &state, &observation); break;
-    case 2: press_interlock(config, &state, frame, &observation); break;
-    case 3:
+    case 2: press_health(config, &state, &observation); break;
+    case 3: press_interlock(config, &state, frame, &observation); break;
+    case 4:
         memset(&output, 0, sizeof output);
         output.tick = state.tick;
         press_reset(config, &state, &scene.command);
         break;
-    case 4: press_thermal(config, &state, &scene.command, &output); break;
-    case 5: press_pressure(config, &state, &scene.command, &output); break;
-    case 6: press_gate(config, &state, &scene.command, &output); break;
+    case 5: press_thermal(config, &state, &scene.command, &output); break;
+    case 6: press_pressure(config, &state, &scene.command, &output); break;
+    case 7: press_gate(config, &state, &scene.command, &output); break;
     default: break; /* the empty stage */
     }
 }
 
 static void print_parts(size_t frames)
 {
-    static const char *const name[PARTS] = {"validate", "estimate", "interlock", "reset",
-                                            "thermal",  "pressure", "gate"};
+    static const char *const name[PARTS] = {"validate", "estimate", "health",   "interlock",
+                                            "reset",    "thermal",  "pressure", "gate"};
     int64_t took_ns[PARTS + 1] = {0};
     for (int repeat = 0; repeat < REPEATS; repeat++) {
         state = scene.state;

@@ -1,4 +1,5 @@
-"""The signals of native/kernel/health.c in plain Python, one tick at a time, with `==`."""
+"""The signals of native/kernel/health.c in plain Python, with `==`: zones a thermal step at a time,
+the oil a tick."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ def evidence(stood_s: float, limit_s: float) -> float:
 
 @dataclass
 class Zone:
-    tick_s: float
+    step_s: float
     power_w: float
     heat_capacity_j_per_k: float
     loss_w_per_k: float
@@ -32,10 +33,10 @@ class Zone:
     )
 
     def step(
-        self, measurement_c: float, trusted: bool, on: bool, cooled: bool, demand: float
+        self, measurement_c: float, trusted: bool, duty: float, cooled: bool, demand: float
     ) -> float:
-        """The residual; 0 while nothing can be said."""
-        dt = self.tick_s
+        """The residual; 0 while nothing can be said. `duty` of the ticks since the step before."""
+        dt = self.step_s
         self.saturated_s = self.saturated_s + dt if demand >= 0.999 else 0.0
         if cooled:
             self.cooled_s = COOLED_S
@@ -50,9 +51,10 @@ class Zone:
             return 0.0
         loss_w = self.loss_w_per_k * (self.model_c - self.ambient_c)
         share = min(max(dt / (self.lag_s + dt), 0.0), 1.0)
-        self.heat += share * ((1.0 if on else 0.0) - self.heat)
-        rate = (self.power_w * self.heat - loss_w) / self.heat_capacity_j_per_k
-        self.model_c += dt * (rate + (measurement_c - self.model_c) / PULL_S)
+        self.heat += share * (duty - self.heat)
+        rise_k = dt * (self.power_w * self.heat - loss_w) / self.heat_capacity_j_per_k
+        pull = min(max(dt / PULL_S, 0.0), 1.0)
+        self.model_c += rise_k + pull * (measurement_c - self.model_c)
         residual_k = measurement_c - self.model_c
         missing = -residual_k * self.heat_capacity_j_per_k / (PULL_S * self.power_w)
         self._gain(missing)
@@ -60,9 +62,9 @@ class Zone:
         return residual_k
 
     def _gain(self, missing: float) -> None:
-        keep = 1.0 - self.tick_s / GAIN_FORGET_S
-        self.squares = keep * self.squares + self.tick_s * self.heat * self.heat
-        self.products = keep * self.products + self.tick_s * self.heat * (self.heat - missing)
+        keep = 1.0 - min(max(self.step_s / GAIN_FORGET_S, 0.0), 1.0)
+        self.squares = keep * self.squares + self.step_s * self.heat * self.heat
+        self.products = keep * self.products + self.step_s * self.heat * (self.heat - missing)
 
     def _accuse(self, missing: float) -> None:
         asked = self.heat >= BREAK_HEAT
@@ -72,7 +74,7 @@ class Zone:
             "stuck_on": -missing > STUCK_HEAT,
         }
         for name, stands in accused.items():
-            self.stood_s[name] = self.stood_s[name] + self.tick_s if stands else 0.0
+            self.stood_s[name] = self.stood_s[name] + self.step_s if stands else 0.0
 
     @property
     def gain_ratio(self) -> float:
