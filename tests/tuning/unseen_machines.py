@@ -31,6 +31,7 @@ def lab_station(folder: Path) -> Path:
     gone = [
         *(f"zone_{n}_temperature_c" for n in range(3, 7)),
         *(f"heater_{n}_current_a" for n in range(3, 7)),
+        *(f"heater_{n}_ssr" for n in range(3, 7)),
         "lvdt_2_position_mm",
         "lvdt_4_position_mm",
     ]
