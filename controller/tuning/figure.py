@@ -5,7 +5,6 @@ Needs the `report` extra (matplotlib). Draws to text, so no file is touched here
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,14 +15,31 @@ from controller.tuning.record import Record
 from controller.tuning.response import unit_answer
 from controller.tuning.valve import ValveFit, ValvePoint
 
+_WIDE_IN = 11.0
 _COLOURS = {"fopdt": "#9a6b00", "sopdt": "#1f5fa8", "two_mass": "#7a2f8f"}
 
 
 def zone_svg(loop: Loop, record: Record, title: str, asked: Asked) -> str:
     """Record and models above, duty and residual, and the predicted step beside."""
-    figure, axes = _figure(2, 2, height=6.4)
-    measured, residual, duty, step = axes[0][0], axes[1][0], axes[1][1], axes[0][1]
-    minutes = [t / 60.0 for t in record.time_s]
+    from controller.page import chart  # needs the extra; only when a picture is asked for
+
+    heading = f"{title}, zone {loop.zone}"
+    with chart.figure(_WIDE_IN, 6.4) as figure:
+        (measured, step), (residual, duty) = _axes(figure, 2, 2)
+        _fitted(measured, residual, loop, record)
+        duty.step(_minutes(record), record.duty_fraction, where="post", color="#b03030", lw=1.0)
+        _labels(duty, "time, min", "duty given")
+        _predicted(step, loop, asked)
+        figure.suptitle(heading, fontsize=11)
+        return chart.svg(figure, f"zone-{loop.zone}", heading)
+
+
+def _minutes(record: Record) -> list[float]:
+    return [t / 60.0 for t in record.time_s]
+
+
+def _fitted(measured: Any, residual: Any, loop: Loop, record: Record) -> None:
+    minutes = _minutes(record)
     measured.plot(minutes, record.temperature_c, color="#555555", lw=0.8, label="measured")
     for model in loop.models:
         answer = unit_answer(model.shape, record.switches(), record.time_s)
@@ -42,11 +58,6 @@ def zone_svg(loop: Loop, record: Record, title: str, asked: Asked) -> str:
     )
     _labels(measured, "", "temperature, °C", legend=True)
     _labels(residual, "time, min", "measured less model, K")
-    duty.step(minutes, record.duty_fraction, where="post", color="#b03030", lw=1.0)
-    _labels(duty, "time, min", "duty given")
-    _predicted(step, loop, asked)
-    figure.suptitle(f"{title}, zone {loop.zone}", fontsize=11)
-    return _svg(figure)
 
 
 def _predicted(axis: Any, loop: Loop, asked: Asked) -> None:
@@ -78,8 +89,14 @@ def _predicted(axis: Any, loop: Loop, asked: Asked) -> None:
 
 def valve_svg(fit: ValveFit, points: Sequence[ValvePoint], title: str) -> str:
     """Both branches and the lines through them."""
-    figure, axes = _figure(1, 1, height=4.2)
-    axis = axes[0][0]
+    from controller.page import chart  # needs the extra
+
+    with chart.figure(_WIDE_IN, 4.2) as figure:
+        _branches(_axes(figure, 1, 1)[0][0], fit, points, title)
+        return chart.svg(figure, "valve", title)
+
+
+def _branches(axis: Any, fit: ValveFit, points: Sequence[ValvePoint], title: str) -> None:
     ends = [fit.pressure_bar_low, fit.pressure_bar_high]
     for rising, colour, name in ((True, "#b03030", "up"), (False, "#1f5fa8", "down")):
         branch = [point for point in points if point.rising is rising]
@@ -101,25 +118,15 @@ def valve_svg(fit: ValveFit, points: Sequence[ValvePoint], title: str) -> str:
         fontsize=9,
     )
     _labels(axis, "cylinder pressure, bar", "valve opening", legend=True)
-    return _svg(figure)
 
 
-def _figure(rows: int, columns: int, *, height: float) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure  # the extra; only when a picture is asked for
-
-    figure = Figure(figsize=(11.0, height), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False)
+def _axes(figure: Any, rows: int, columns: int) -> Any:
+    figure.set_layout_engine("constrained")
+    return figure.subplots(rows, columns, squeeze=False)
 
 
 def _labels(axis: Any, x: str, y: str, *, legend: bool = False) -> None:
     axis.set_xlabel(x)
     axis.set_ylabel(y)
-    axis.grid(visible=True, lw=0.3)
     if legend:
-        axis.legend(fontsize=8, frameon=False)
-
-
-def _svg(figure: Any) -> str:
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()
+        axis.legend()
