@@ -147,7 +147,8 @@ async def ask(port: int, request: dict[str, Any], *, timeout_s: float = 5.0) -> 
             writer.close()
 
     try:
-        reply = json.loads(await asyncio.wait_for(exchange(), timeout_s))
+        async with asyncio.timeout(timeout_s):
+            reply = json.loads(await exchange())
     except ValueError:
         raise FaultError(f"port {port} does not talk like a machine's control port") from None
     if not isinstance(reply, dict) or not reply.get("ok"):

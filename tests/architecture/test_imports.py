@@ -56,6 +56,21 @@ def test_clock_and_chance_are_read_only_where_time_and_seeds_are_made():
         assert _importers_of("random", package) == set()
 
 
+def test_nobody_waits_with_what_loses_a_cancellation():
+    """asyncio.wait_for before Python 3.12 forgets a cancellation that meets the result."""
+    sources = [path for folder in ("controller", "hil") for path in (ROOT / folder).rglob("*.py")]
+    waits = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "wait_for"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "asyncio"
+    }
+    assert waits == set(), "use `async with asyncio.timeout(…)`"
+
+
 def test_no_committed_text_names_this_machine_or_a_registry():
     halves = ("/wo rk/", "/ro ot/", "index -url http", "pypi .org", "/opt/ pypi")
     suspicious = [half.replace(" ", "", 1) for half in halves]  # or this file would name them
