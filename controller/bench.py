@@ -23,6 +23,7 @@ from controller.timing import LoopTiming
 
 UTC_START_NS = 946_684_800_000_000_000  # 2000-01-01T00:00:00Z: virtual time has no date
 LOCKSTEP_BUDGET_MS = 250.0  # of the wall: the machine's own time stands still meanwhile
+_NONE: Mapping[str, str] = {}
 BENCH_BUDGET_MS = (15.0, 25.0)  # sense, actuate: machine and controller share this computer
 
 
@@ -77,30 +78,46 @@ class BenchController:
         }
         return requests[request]()
 
-    def modbus_tcp(self, host: str, port: int, *, lockstep: bool) -> Station:
-        """The station file's own Modbus driver, its devices at another address.
+    def modbus_tcp(
+        self, host: str, port: int, *, lockstep: bool, instruments: Mapping[str, str] = _NONE
+    ) -> Station:
+        """The station file's own Modbus driver, its devices at another address; `instruments` that
+        talk by themselves keep a serial line each, by device name.
 
         In lockstep a tick's budget is wall time for the wire and takes none from the press; in
         real time it is roomier than a station's, whose devices are computers of their own.
         Raises StationError when devices and wiring do not fit.
         """
-        return self._station(lockstep, {"host": host, "port": port, "serial": None}, {})
+        place = {"host": host, "port": port, "serial": None}
+        return self._station(lockstep, place, {}, instruments)
 
-    def modbus_rtu(self, path: str, baud: int, *, lockstep: bool) -> Station:
+    def modbus_rtu(
+        self, path: str, baud: int, *, lockstep: bool, instruments: Mapping[str, str] = _NONE
+    ) -> Station:
         """The same devices on one serial line, asked in every tick or at the line's own pace."""
         place = {"host": None, "port": None, "serial": path, "baud": baud}
         tick = {"serial_cycle": "tick", "serial_gap_ms": 0.0}
-        return self._station(lockstep, place, tick if lockstep else {"serial_cycle": "free"})
+        cycle = tick if lockstep else {"serial_cycle": "free"}
+        return self._station(lockstep, place, cycle, instruments)
 
     def _station(
-        self, lockstep: bool, place: Mapping[str, object], line: Mapping[str, object]
+        self,
+        lockstep: bool,
+        place: Mapping[str, object],
+        line: Mapping[str, object],
+        instruments: Mapping[str, str],
     ) -> Station:
         from controller.cli.session import modbus_station  # drivers only where there is a wire
 
         station = self._plan.station
         sense_ms, actuate_ms = (LOCKSTEP_BUDGET_MS,) * 2 if lockstep else BENCH_BUDGET_MS
         budgets = {"sense_budget_ms": sense_ms, "actuate_budget_ms": actuate_ms}
-        devices = [structs.replace(device, **place) for device in station.device]
+        devices = [
+            structs.replace(device, serial=instruments[device.name])
+            if device.name in instruments
+            else structs.replace(device, **place)
+            for device in station.device
+        ]
         link = structs.replace(station.link, **budgets, **line)
         at_bench = structs.replace(station, device=devices, link=link)
         return modbus_station(self._plan.at(at_bench), self._clock)

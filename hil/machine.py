@@ -20,6 +20,7 @@ from hil.bounds import MachineError, explained
 from hil.description import Machine
 from hil.hydraulic import ACTUATORS
 from hil.instruments import sensor_fields
+from hil.machine_like import with_base
 from hil.terminals import loose_end, with_own_profiles
 
 # What a machine file may describe: `kind` -> where its type lives.
@@ -38,21 +39,37 @@ def read_machine(machine: str | Path) -> Machine:
 
     Raises MachineError with file, field path and bound.
     """
+    text = _text(machine)
     if isinstance(machine, str) and machine in shipped_machines():
-        text = (resources.files("hil") / "machines" / f"{machine}.toml").read_text("utf-8")
         return parse_machine(text, machine)
+    return parse_machine(text, str(machine), beside=Path(machine).parent)
+
+
+def _text(machine: str | Path) -> str:
+    """Of a shipped machine by name, or of a file. Raises MachineError."""
+    if isinstance(machine, str) and machine in shipped_machines():
+        return (resources.files("hil") / "machines" / f"{machine}.toml").read_text("utf-8")
     path = Path(machine)
     try:
         if path.stat().st_size > SIZE_MAX_BYTES:
             raise MachineError(f"{path}: larger than {SIZE_MAX_BYTES} bytes, no machine file")
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as error:
         shipped = ", ".join(shipped_machines())
         reason = error.strerror or "cannot be read"
         raise MachineError(f"{path}: {reason}; give a TOML file or one of: {shipped}") from None
     except UnicodeDecodeError:
         raise MachineError(f"{path}: not UTF-8 text") from None
-    return parse_machine(text, str(path), beside=path.parent)
+
+
+def _base(name: str, beside: Path | None) -> dict[str, Any]:
+    """What another machine file says. Raises MachineError."""
+    shipped = name in shipped_machines()
+    text = _text(name if shipped or beside is None else beside / name)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MachineError(f"{name}: not TOML: {error}") from None
 
 
 def kind_of(machine: object) -> str:
@@ -66,7 +83,7 @@ def parse_machine(text: str, source: str, *, beside: Path | None = None) -> Mach
     For a kind other than "press" it is that kind's own type. Raises MachineError.
     """
     try:
-        tables = tomllib.loads(text)
+        tables = with_base(tomllib.loads(text), source, lambda name: _base(name, beside))
         machine = cast(Machine, msgspec.convert(tables, _type_of(tables, source)))
         machine = with_own_profiles(machine, beside)
         if problem := loose_end(machine):

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from hil.devices.indicator_profile import IndicatorKind, indicator_kind
 from hil.devices.profile import ModuleMap, ProfileError, read_profile
 from hil.instruments import Device
 
@@ -44,10 +45,11 @@ def with_own_profiles(machine: M, beside: Path | None) -> M:
 
 def loose_end(machine: Wired) -> str | None:
     """The first thing that does not fit, with its path; None when all does."""
-    maps: dict[str, ModuleMap] = {}
+    maps: dict[str, ModuleMap | IndicatorKind] = {}
     for number, device in enumerate(machine.device):
         try:
-            maps[device.name] = read_profile(device.profile)
+            found = indicator_kind(device.profile)
+            maps[device.name] = read_profile(device.profile) if found is None else found
         except ProfileError as error:
             return f"device[{number}].profile: {error}"
     for signal, address in machine.wiring.items():
@@ -55,10 +57,13 @@ def loose_end(machine: Wired) -> str | None:
         if name not in maps:
             return f'wiring.{signal}: "{address}": no device is named "{name}"'
         if not _has(maps[name], point):
-            return f'wiring.{signal}: "{address}": {maps[name].name} has no terminal "{point}"'
+            profile = next(d.profile for d in machine.device if d.name == name)
+            return f'wiring.{signal}: "{address}": {profile} has no terminal "{point}"'
     return None
 
 
-def _has(module: ModuleMap, point: str) -> bool:
+def _has(module: ModuleMap | IndicatorKind, point: str) -> bool:
+    if isinstance(module, IndicatorKind):
+        return point == module.point
     blocks = [module.sense] if module.actuate is None else [module.sense, module.actuate]
     return any(point in group.names() for block in blocks for group in block.terminals)

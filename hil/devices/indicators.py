@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import resources
+from functools import partial
 
 from hil.description import Device, Sensor
+from hil.devices.indicator_profile import indicator_kind
 from hil.devices.serial_instrument import AsciiIndicator
+from hil.devices.serial_line import Acting
 from hil.devices.wires import WiringError
 
 _MA_LOW, _MA_HIGH = 3.6, 21.0  # NAMUR NE 43: outside the transmitter has failed
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorKind:
-    """One terminal, and the unit as the lines write it."""
-
-    point: str
-    unit_text: str
-
-
-def indicator_kind(profile: str) -> IndicatorKind | None:
-    """None for a profile that is no indicator's, or is not shipped."""
-    path = resources.files("controller").joinpath("fieldbus", "profiles", f"{profile}.toml")
-    if not profile.replace("-", "").isalnum() or not path.is_file():
-        return None
-    table = tomllib.loads(path.read_text())
-    if table.get("face") != "instrument":
-        return None
-    return IndicatorKind(
-        f"{table['sense']['group'][0]['point']}_1", table["instrument"]["unit_text"]
-    )
 
 
 def indicators_of(
@@ -42,8 +21,12 @@ def indicators_of(
     channels: Sequence[str],
     sensors: Sequence[Sensor],
     readings: Callable[[], Sequence[float]],
+    faults: Callable[[str], Sequence[Acting]],
 ) -> dict[str, AsciiIndicator]:
-    """By device name. Raises WiringError when an indicator is not wired to an analogue input."""
+    """By device name; `faults` tells those of a device.
+
+    Raises WiringError when an indicator is not wired to an analogue input.
+    """
     found = {}
     for device in devices:
         kind = indicator_kind(device.profile)
@@ -55,7 +38,9 @@ def indicators_of(
         if signal is None or signal not in channels or sensor is None:
             raise WiringError(f"device '{device.name}': no instrument is wired to {address}")
         number = channels.index(signal)
-        found[device.name] = AsciiIndicator(_display(readings, number, sensor), kind.unit_text)
+        found[device.name] = AsciiIndicator(
+            _display(readings, number, sensor), kind.unit_text, partial(faults, device.name)
+        )
     return found
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from controller.ports import SignalNames
 from hil import Machine
@@ -32,6 +31,7 @@ from hil.plant import face_of
 
 TICK_S = 0.010
 LOCKSTEP_LEASE_MS = 2000
+INDICATOR_BAUD = 9600
 
 
 class MachineServer:
@@ -73,8 +73,9 @@ class MachineServer:
         self.lockstep = lockstep
         self.plant = plant
         self.indicators = indicators_of(
-            machine.device, machine.wiring, signals.channels, machine.sensor, self._readings
-        )
+            machine.device, machine.wiring, signals.channels, machine.sensor, self._readings,
+            lambda name: [BenchFault(active) for active in self.bench.of_device(name)],
+        )  # fmt: skip
         self.modules = self._modules(clock, lease_ms, boot_count)
         reach = reach_of(
             machine,
@@ -86,9 +87,7 @@ class MachineServer:
             line_answers=LINE_ANSWERS if serial else (),
             rig_verbs=rig_verbs,
         )
-        # What an indicator says is damaged at its signal; its line is not the modules' line.
-        own = {name: at for name, at in reach.device.items() if name not in self.indicators}
-        self.bench = Bench(replace(reach, device=own), seed=seed, tick_s=TICK_S)
+        self.bench = Bench(reach, seed=seed, tick_s=TICK_S)
         self._wire = FaultyWire(plant.wire(signals, tick_s=TICK_S), plant, self.bench)
         wiring = {s: a for s, a in machine.wiring.items() if not self._is_indicator(a)}
         terminals = self._wire if through is None else through(self._wire, signals)
@@ -110,7 +109,7 @@ class MachineServer:
         self._control_port = control_port or 0
         self.host, self.port = "", 0
         self.serial, self.baud = "", 0
-        self._indicator_places: dict[str, str] = {}
+        self.indicator_places: dict[str, str] = {}
 
     def _modules(
         self, clock: Callable[[], float], lease_ms: int | None, boot_count: int
@@ -156,7 +155,7 @@ class MachineServer:
 
     async def _begin(self) -> None:
         for name, indicator in self.indicators.items():
-            self._indicator_places[name] = await indicator.start(PTY, 9600)
+            self.indicator_places[name] = await indicator.start(PTY, INDICATOR_BAUD, paced=True)
         if self._control is not None:
             await self._control.start(self._control_port)
         self.pacer.start()
@@ -187,7 +186,7 @@ class MachineServer:
                     {"name": m.name, "profile": m.profile.name, "unit_id": m.unit_id}
                     for m in self.modules
                 ],
-                "indicators": self._indicator_places,
+                "indicators": self.indicator_places,
                 "machine": self.machine.name,
                 "lockstep": self.lockstep,
                 "control_port": None if self._control is None else self._control.port,

@@ -91,6 +91,11 @@ class TimedWriter:
         self._timer: asyncio.TimerHandle | None = None
         self.dropped_bytes = 0
 
+    @property
+    def ahead_s(self) -> float:
+        """So long until all that was sent is on the line."""
+        return max(self._free_s - self._now_s(), 0.0)
+
     def heard(self, count: int) -> None:
         """So many bytes came in: the wire was busy with them."""
         if self._byte_s:

@@ -61,7 +61,7 @@ class Bench:
 
     def of_device(self, name: str) -> tuple[Active, ...]:
         """Faults of the I/O device `io.<name>`, in order of injection."""
-        return tuple(a for a in self._active if a.kind == "device" and a.fault.point[3:] == name)
+        return tuple(a for a in self.of_kind("device", "indicator") if a.fault.point[3:] == name)
 
     def inject(self, fault: Fault, *, for_s: float | None = None) -> int:
         """Let it act from now on, for `for_s` of machine time (at least one tick) or for ever.

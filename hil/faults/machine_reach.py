@@ -7,8 +7,9 @@ from typing import Protocol
 
 from controller.ports import SignalNames
 from hil.description import Device, Sensor
+from hil.devices.indicator_profile import indicator_kind
 from hil.devices.profile import ModuleMap, ProfileError, Terminals, read_profile
-from hil.faults.model import ANSWERS
+from hil.faults.model import ANSWERS, PARAMETERS
 from hil.faults.reach import Converter, Reach
 
 _COUNTS = {"h": (-(2**15), 2**15 - 1), "H": (0, 2**16 - 1), "i": (-(2**31), 2**31 - 1)}
@@ -16,6 +17,7 @@ _RTD_SHORT = -(2**15)
 
 # What each face can do to its devices. In process there are no frames to damage.
 NEAR_VERBS = frozenset({"off", "open", "stuck", "garbage", "wrong", "delayed", "intermittent"})
+NEAR_INDICATOR_VERBS = frozenset({"off", "open", "intermittent"})
 NEAR_ANSWERS = frozenset({"exception", "restart", "foreign_write"})
 TCP_VERBS = NEAR_VERBS | {"slow"}
 TCP_ANSWERS = frozenset(ANSWERS) - {"echo", "foreign"}
@@ -62,6 +64,10 @@ def reach_of(
             )
             for device in machine.device
         },
+        indicators=frozenset(
+            device.name for device in machine.device if indicator_kind(device.profile) is not None
+        ),
+        indicator_verbs=NEAR_INDICATOR_VERBS if in_process else frozenset(PARAMETERS["indicator"]),
         device_verbs=NEAR_VERBS if in_process else TCP_VERBS,
         answers=NEAR_ANSWERS if in_process else RTU_ANSWERS if line_verbs else TCP_ANSWERS,
         line_verbs=frozenset(line_verbs),

@@ -24,7 +24,7 @@ Verb = Literal[
 VERBS: tuple[Verb, ...] = get_args(Verb)
 Kind = Literal[
     "loop", "direct", "digital_input", "digital_output", "analogue_output",
-    "condition", "switch", "device", "line", "rig",
+    "condition", "switch", "device", "indicator", "line", "rig",
 ]  # fmt: skip
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Word = Annotated[str, Meta(max_length=64)]
@@ -197,6 +197,18 @@ _LINE: _Verbs = {
     "spike": (_RATE,),
     "noise": (Parameter("bit_error_ratio", 1e-3, 0.0, 0.5),),
 }
+_SAYS = Parameter("says", "unit", choices=("unit", "net", "overload", "checksum"))
+_INDICATOR: _Verbs = {
+    "off": (),
+    "open": (),
+    "stuck": (),
+    "garbage": (_SHARE,),
+    "wrong": (_SAYS,),
+    "slow": (Parameter("byte_s", 0.02, 0.001, 1.0, about="from byte to byte of a line"),),
+    "delayed": (_DELAY,),
+    "intermittent": (_SHARE,),
+    "noise": (Parameter("bit_error_ratio", 1e-3, 0.0, 0.5),),
+}
 _RIG: _Verbs = {
     "off": (),
     "stuck": (),
@@ -212,6 +224,7 @@ PARAMETERS: Mapping[Kind, _Verbs] = {
     "condition": _CONDITION,
     "switch": _SWITCH,
     "device": _DEVICE,
+    "indicator": _INDICATOR,
     "line": _LINE,
     "rig": _RIG,
 }

@@ -49,7 +49,8 @@ class Converter:
 class Reach:
     """Signals and their instruments, conditions with bounds, devices with their signals.
 
-    `device_verbs` and `answers` are what the face can do to its devices; `carries_any_double`
+    `device_verbs` and `answers` are what the face can do to its devices, `indicator_verbs` to
+    those of them that talk by themselves; `carries_any_double`
     is a face without converters, which can carry what is not a number.
     """
 
@@ -58,6 +59,8 @@ class Reach:
     condition: Mapping[str, tuple[float, float, bool]]  # low, high, is a switch
     device: Mapping[str, frozenset[str]] = field(default_factory=dict)
     device_verbs: frozenset[str] = frozenset()
+    indicators: frozenset[str] = frozenset()
+    indicator_verbs: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset(ANSWERS)
     line_verbs: frozenset[str] = frozenset()
     line_answers: frozenset[str] = frozenset()
@@ -91,7 +94,7 @@ class Reach:
         if head == "plant" and rest in self.condition:
             return "switch" if self.condition[rest][2] else "condition"
         if head == "io" and rest in self.device:
-            return "device"
+            return "indicator" if rest in self.indicators else "device"
         if point == "line" and self.line_verbs:
             return "line"
         if point == "rig" and self.rig_verbs:
@@ -139,6 +142,9 @@ class Reach:
         if kind == "device" and verb not in self.device_verbs:
             there = " ".join(sorted(self.device_verbs)) or "nothing"
             raise FaultError(f"{self.face} has no such wire; it can: {there}")
+        if kind == "indicator" and verb not in self.indicator_verbs:
+            there = " ".join(sorted(self.indicator_verbs))
+            raise FaultError(f"{self.face} has no line of an indicator; it can: {there}")
         if kind == "line" and verb not in self.line_verbs:
             raise FaultError(f"{self.face} cannot; it can: {' '.join(sorted(self.line_verbs))}")
         if kind == "rig" and verb not in self.rig_verbs:

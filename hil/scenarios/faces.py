@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from controller.ports import SignalNames, Station
 from hil.description import Machine
 from hil.devices.face import Plant as Terminals
+from hil.devices.indicator_profile import indicator_kind
 from hil.devices.machine_server import MachineServer
 from hil.faults import Bench
 from hil.machine import kind_of, read_machine
 from hil.plant import Plant, face_of
+from hil.punctual import punctual
 from hil.rig_faults import RIG_VERBS, RigFaults, blamed
 from hil.rig_link import RigError
 from hil.rig_wire import TwinWire, twin_wire
@@ -28,8 +30,8 @@ from hil.station import SimulatedStation
 BAUD = 115_200
 RIG_STALL_MS = 60  # the twin shares this computer with plant and controller
 RIG_REPLY_S, RIG_TRIES = 0.03, 2  # a lost rig costs this host their product, once
-RIG_LATE_S_MAX = 0.1  # half the modules' lease
-RIG_LATE_RATIO_MAX = 0.01
+LATE_S_MAX = 0.1  # half the modules' lease
+LATE_RATIO_MAX = 0.01
 _TOO_LATE = ("timeout_count", "late_reply_count", "late_read_count", "late_write_count")
 
 
@@ -99,27 +101,44 @@ async def _tcp(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
 
     Where the wire itself is broken a lost answer must cost its time: there in real time.
     """
-    real_time = breaks_the_wire(scenario)
+    real_time = needs_the_wall(scenario)
     server = _server(scenario, controller, lockstep=not real_time)
-    await server.start("127.0.0.1", 0)
-    try:
-        station = controller.modbus_tcp(server.host, server.port, lockstep=not real_time)
-        yield Rig(station, server.bench, server.plant, real_time)
-    finally:
-        await server.stop()
+    with punctual() if real_time else nullcontext():
+        await server.start("127.0.0.1", 0)
+        try:
+            station = controller.modbus_tcp(
+                server.host,
+                server.port,
+                lockstep=not real_time,
+                instruments=server.indicator_places,
+            )
+            server.pacer.start_count()
+            yield Rig(
+                station, server.bench, server.plant, real_time,
+                lambda: "; ".join(_slowness(scenario, server, station)) if real_time else "",
+            )  # fmt: skip
+        finally:
+            await server.stop()
 
 
 @asynccontextmanager
 async def _rtu(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]:
     """The same modules on a serial line (a pseudo-terminal), else as over TCP."""
-    real_time = breaks_the_wire(scenario)
+    real_time = needs_the_wall(scenario)
     server = _server(scenario, controller, lockstep=not real_time, serial=True)
-    await server.start_serial("pty", BAUD)
-    try:
-        station = controller.modbus_rtu(server.serial, BAUD, lockstep=not real_time)
-        yield Rig(station, server.bench, server.plant, real_time)
-    finally:
-        await server.stop()
+    with punctual() if real_time else nullcontext():
+        await server.start_serial("pty", BAUD)
+        try:
+            station = controller.modbus_rtu(
+                server.serial, BAUD, lockstep=not real_time, instruments=server.indicator_places
+            )
+            server.pacer.start_count()
+            yield Rig(
+                station, server.bench, server.plant, real_time,
+                lambda: "; ".join(_slowness(scenario, server, station)) if real_time else "",
+            )  # fmt: skip
+        finally:
+            await server.stop()
 
 
 @asynccontextmanager
@@ -128,11 +147,11 @@ async def _rig(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
     firmware in a process of its own. Raises FaceError when it does not start."""
     machine = _machine(scenario, controller)
     twins: list[TwinWire] = []
-    with ExitStack() as stack:
+    with punctual(), ExitStack() as stack:
 
         def through(wire: Terminals, signals: SignalNames) -> Terminals:
             twin = twin_wire(
-                wire, machine.wiring, signals, time.monotonic,
+                wire, _on_modules(scenario, machine), signals, time.monotonic,
                 stall_ms=RIG_STALL_MS, reply_timeout_s=RIG_REPLY_S, try_count=RIG_TRIES,
             )  # fmt: skip
             twins.append(stack.enter_context(twin))
@@ -145,7 +164,9 @@ async def _rig(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
             raise FaceError(f"the rig's twin did not start: {error}") from None
         await server.start("127.0.0.1", 0)
         try:
-            station = controller.modbus_tcp(server.host, server.port, lockstep=False)
+            station = controller.modbus_tcp(
+                server.host, server.port, lockstep=False, instruments=server.indicator_places
+            )
             server.pacer.start_count()  # what was loaded until here is not the run's affair
             yield Rig(
                 station, server.bench, server.plant, True,
@@ -158,18 +179,22 @@ async def _rig(scenario: Scenario, controller: Controller) -> AsyncIterator[Rig]
 def _doubts(
     scenario: Scenario, twin: TwinWire, server: MachineServer, station: Station
 ) -> Iterator[str]:
-    """What the rig objects to, and a host too slow for its machine: leases fall by that alone,
-    and answers that come too late are lost I/O to the controller."""
+    """What the rig objects to, and a host too slow for its machine."""
     tested = blamed(injection.fault for injection in scenario.fault)
     yield from (objection.text for objection in twin.bench.verdict(tested).objections)
+    yield from _slowness(scenario, server, station)
+
+
+def _slowness(scenario: Scenario, server: MachineServer, station: Station) -> Iterator[str]:
+    """Of this host, in real time: leases fall by it alone, and late answers are lost I/O."""
     late_s = server.pacer.lateness_s_max
-    if late_s > RIG_LATE_S_MAX:
+    if late_s > LATE_S_MAX:
         yield f"this host kept the machine waiting for {late_s:.2f} s"
     if breaks_the_wire(scenario):
         return
     counts = station.statistics()
     late = sum(counts[name] for name in _TOO_LATE)
-    if late > RIG_LATE_RATIO_MAX * counts["request_count"]:
+    if late > LATE_RATIO_MAX * counts["request_count"]:
         yield f"this host was too slow for {late:.0f} of {counts['request_count']:.0f} answers"
     if lapses := sum(module.lease.lapse_count for module in server.modules):
         yield f"this host was too slow to renew an output's lease, {lapses} times"
@@ -197,9 +222,27 @@ def _server(
 
 
 def breaks_the_wire(scenario: Scenario) -> bool:
-    """A fault of a device or a line, which only shows in the time that a wire takes."""
-    points = [injection.fault.point for injection in scenario.fault]
-    return any(point.startswith("io.") or point == "line" for point in points)
+    """A fault of a module or a line, which only shows in the time that a wire takes."""
+    points = {injection.fault.point for injection in scenario.fault}
+    own = {f"io.{name}" for name in _indicators(scenario)}
+    return any(point.startswith("io.") or point == "line" for point in points - own)
+
+
+def _indicators(scenario: Scenario) -> set[str]:
+    machine = read_machine(scenario.scenario.machine)
+    return {device.name for device in machine.device if indicator_kind(device.profile)}
+
+
+def needs_the_wall(scenario: Scenario) -> bool:
+    """Time that only the wall has: that of a broken wire, and that of an indicator, which talks
+    by itself."""
+    return breaks_the_wire(scenario) or bool(_indicators(scenario))
+
+
+def _on_modules(scenario: Scenario, machine: Machine) -> dict[str, str]:
+    """Wires that end at a module: an indicator has none at the rig, its line is the host's."""
+    own = _indicators(scenario)
+    return {s: at for s, at in machine.wiring.items() if at.partition(".")[0] not in own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +255,8 @@ class FaceKind:
 
 FACES: Mapping[str, FaceKind] = {
     "sim": FaceKind(_sim, lambda scenario: False),
-    "tcp": FaceKind(_tcp, breaks_the_wire),
-    "rtu": FaceKind(_rtu, breaks_the_wire),
+    "tcp": FaceKind(_tcp, needs_the_wall),
+    "rtu": FaceKind(_rtu, needs_the_wall),
     "rig": FaceKind(_rig, lambda scenario: True),
 }
 

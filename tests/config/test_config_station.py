@@ -173,3 +173,19 @@ def test_a_shipped_station_says_what_its_machine_is(name: str) -> None:
             of_wire = ranges[signal]
             assert channel.range_low == of_wire.range_low_channel_unit
             assert channel.range_high == of_wire.range_high_channel_unit
+
+
+def test_the_station_with_an_indicator_is_the_lab_press_with_an_indicator() -> None:
+    mine, _ = load_station("lab-press-indicator", {"press": SIGNALS})
+    cell = "load_cell_force_kn"
+    assert {s: a for s, a in mine.wiring.items() if LAB.wiring.get(s) != a} == {
+        cell: "scale.indication_1"
+    }
+    *modules, scale = mine.device
+    assert modules == LAB.device
+    assert (scale.profile, scale.serial is not None) == ("load-indicator-ascii", True)
+    channel = {**mine.channel, cell: LAB.channel[cell]}
+    assert (
+        msgspec.structs.replace(mine, wiring=LAB.wiring, device=LAB.device, channel=channel) == LAB
+    )
+    assert dict(read_machine("lab-press-indicator").wiring) == dict(mine.wiring)

@@ -21,6 +21,7 @@ from controller.fieldbus.modbus_station import ModbusStation
 from controller.fieldbus.settings import Device, Link
 from controller.ports import SignalNames, StationError
 from hil.devices.serial_instrument import AsciiIndicator, indication
+from hil.devices.serial_line import LineFault
 
 SIGNALS = SignalNames(("load_cell_force_kn",), (), (), ())
 LINK = Link(sense_budget_ms=500, reconnect_s_max=0.05, open_s_max=0.5)
@@ -77,13 +78,17 @@ def test_a_first_line_caught_in_its_middle_is_no_fault() -> None:
 class Bench:
     """An indicator on a pseudo-terminal and a station with nothing else."""
 
-    def __init__(self, unit_text: str = "kN") -> None:
+    def __init__(self, unit_text: str = "kN", *, paced: bool = False) -> None:
+        self.paced = paced
         self.force_kn = 123.45
-        self.indicator = AsciiIndicator(lambda: self.force_kn, unit_text, period_s=0.01)
+        self.faults: list[LineFault] = []
+        self.indicator = AsciiIndicator(
+            lambda: self.force_kn, unit_text, lambda: self.faults, period_s=0.01
+        )
         self.frame = Frame()
 
     async def __aenter__(self) -> Bench:
-        path = await self.indicator.start("pty", 9600)
+        path = await self.indicator.start("pty", 9600, paced=self.paced)
         device = Device("scale", "load-indicator-ascii", serial=path, baud=9600)
         wiring = {"load_cell_force_kn": "scale.indication_1"}
         self.station = ModbusStation([device], wiring, LINK, SIGNALS, time.monotonic)
@@ -153,3 +158,84 @@ async def test_a_babbling_line_is_let_go_and_does_not_stop_the_loop() -> None:
         counters = bench.station.statistics()
         assert counters["garbage_line_count"] + counters["babble_count"] >= 1
         await bench.until_ok(True)
+
+
+@pytest.mark.parametrize(
+    ("verb", "parameters", "counter"),
+    [
+        ("off", {}, None),
+        ("open", {}, None),
+        ("garbage", {"fraction": 1.0}, "garbage_line_count"),
+        ("slow", {"byte_s": 0.03}, None),
+        ("wrong", {"says": "unit"}, "invalid_reading_count"),
+        ("wrong", {"says": "net"}, "invalid_reading_count"),
+        ("wrong", {"says": "overload"}, "invalid_reading_count"),
+        ("wrong", {"says": "checksum"}, "checksum_fault_count"),
+    ],
+)
+async def test_what_is_no_reading_is_never_taken_for_one(verb, parameters, counter) -> None:
+    async with Bench() as bench:
+        await bench.station.open()
+        bench.faults.append(LineFault(verb, parameters))
+        bench.force_kn = 55.5  # seen by nobody while the line is not well
+        await bench.until_ok(False)
+        if verb != "slow":
+            assert bench.frame.reading[0] == pytest.approx(123.45)
+        if counter is not None:
+            before = bench.station.statistics()[counter]
+            await until(lambda: bench.station.statistics()[counter] > before)
+        bench.faults.clear()
+        await bench.until_ok(True)
+        await until_reading(bench, 55.5)
+
+
+async def test_late_lines_begin_with_a_gap_and_then_tell_of_the_past() -> None:
+    async with Bench() as bench:
+        await bench.station.open()
+        bench.faults.append(LineFault("delayed", {"delay_s": 0.4}))
+        await bench.until_ok(False)
+        bench.force_kn = 77.0
+        await bench.until_ok(True)
+        assert (await bench.sense()).reading[0] == pytest.approx(123.45)
+        await until_reading(bench, 77.0)
+
+
+async def test_an_indicator_that_hangs_says_the_same_for_ever() -> None:
+    async with Bench() as bench:
+        await bench.station.open()
+        bench.faults.append(LineFault("stuck", {}))
+        lines = bench.indicator.line_count
+        await until(lambda: bench.indicator.line_count > lines + 1)
+        bench.force_kn = 77.0
+        lines = bench.indicator.line_count
+        await until(lambda: bench.indicator.line_count > lines + 3)
+        frame = await bench.sense()
+        assert frame.reading[0] == pytest.approx(123.45)
+        bench.faults.clear()
+        await until_reading(bench, 77.0)
+
+
+async def test_half_of_the_lines_is_enough() -> None:
+    async with Bench() as bench:
+        await bench.station.open()
+        bench.faults.append(LineFault("intermittent", {"fraction": 0.5}))
+        bench.force_kn = 77.0
+        await until_reading(bench, 77.0)
+
+
+async def test_a_line_carries_no_more_than_its_speed() -> None:
+    """9600 baud are 960 characters a second, 40 lines; the indicator skips what does not fit."""
+    async with Bench(paced=True) as bench:
+        await bench.station.open()
+        lines, begun_s = bench.indicator.line_count, time.monotonic()
+        await asyncio.sleep(0.5)
+        per_s = (bench.indicator.line_count - lines) / (time.monotonic() - begun_s)
+        assert per_s <= 960 / len(indication(0.0, "kN")) * 1.1 + 2
+
+
+async def until_reading(bench: Bench, reading: float) -> None:
+    for _ in range(400):
+        if (await bench.sense()).reading[0] == pytest.approx(reading):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"never read {reading}")
