@@ -20,6 +20,7 @@ from simple_pid import PID
 
 from controller.kernel import Kernel
 from tools.bench import isostatic
+from tools.bench.control import closing_press
 from tools.bench.harness import Metric, Target
 from tools.bench.pressing import SAMPLE_TICKS, Press, Trace, Valve
 
@@ -225,6 +226,8 @@ def _do(job: _Job) -> tuple[_Job, Figures]:
         return job, pressure_run(str(what), seed)
     if kind == "wip":
         return job, isostatic.wip_run(str(what), seed)
+    if kind == "closing":
+        return job, closing_press.closing_run(str(what), seed)
     if kind == "weak":
         return job, weak_run(float(what), seed)
     return job, thermal_run(float(what), seed)
@@ -235,6 +238,8 @@ def _jobs(quick: bool) -> list[_Job]:
     few = range(1, 1 + (THERMAL_SEEDS_QUICK if quick else THERMAL_SEEDS))
     jobs: list[_Job] = [("thermal", rate, seed) for rate in (5.0, 10.0) for seed in few]
     jobs += [("weak", 5.0, seed) for seed in few]
+    closings = range(1, 1 + (closing_press.SEEDS_QUICK if quick else closing_press.SEEDS))
+    jobs += [("closing", law, seed) for law in closing_press.LAWS for seed in closings]
     if isostatic.BUILT:
         wips = range(1, 1 + (WIP_SEEDS_QUICK if quick else WIP_SEEDS))
         jobs += [("wip", law, seed) for law in isostatic.LAWS for seed in wips]
@@ -281,7 +286,8 @@ def measure(quick: bool) -> dict[str, Metric]:
             shown[f"zones_{rate:g}.{name}"] = _alone(rate, name, number)
     for name, number in found["weak", 5.0].items():
         shown[f"zones_5.{name}"] = _alone(5.0, name, number)
-    return shown | _wip_metrics(found)
+    closed = {law: found["closing", law] for law in closing_press.LAWS}
+    return shown | closing_press.metrics(closed) | _wip_metrics(found)
 
 
 def _wip_metrics(found: Found) -> dict[str, Metric]:

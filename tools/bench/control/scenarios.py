@@ -38,9 +38,9 @@ WEAK_ZONE, WEAK_POWER = 1, 0.7
 CLOSING_MPA = 20.0
 DIE_J_PER_K = 2000.0  # of a stack in a steel die of 4 kg
 STACK_BAND_K = 1.0
+CLOSED_S = 900.0
 _AFTER_RAMP_S = 600.0
 _SHORT_HOLD_S = 500.0  # where travel is not the question
-_CLOSED_S = 900.0
 
 Found = dict[str, Figures]
 
@@ -213,7 +213,7 @@ def press_closing(contestant: Contestant, seed: int) -> Found:
     step = _machine_step(rig, bound_of_machine(PRESS, PRESS_ZONES))
     _close(plant)
     arrived_s, closed = float("inf"), list[Course]()
-    for part in range(round(_CLOSED_S)):
+    for part in range(round(CLOSED_S)):
         closed.append(rig.run(1.0))
         if abs(plant.stack_c - TARGET_C) > STACK_BAND_K:
             arrived_s = float("inf")
@@ -227,10 +227,10 @@ def press_closing(contestant: Contestant, seed: int) -> Found:
     )
     figures = {
         "dip_k": course.dip_k(),
-        "recovery_s": min(course.settle_s(), _CLOSED_S),
+        "recovery_s": min(course.settle_s(), CLOSED_S),
         "overshoot_k": course.overshoot_k(),
         "spread_k": course.spread_k(),
-        "stack_arrival_s": min(arrived_s, _CLOSED_S),
+        "stack_arrival_s": min(arrived_s, CLOSED_S),
     }
     return {"press_step": step, "closing": figures}
 
