@@ -7,30 +7,17 @@ so no test here depends on a control law.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
+
+from bench_case import REASON as REASON
+from bench_case import UnitBench, bits, names, rows_of
+from bench_case import names_of as names_of
+from bench_case import plain as plain
 
 from controller.kernel import ffi, lib
 
-
-def names_of(enum: str, prefix: str) -> dict[str, int]:
-    """Lower-case names of a C enum's rows, without its `_COUNT`, by number."""
-    rows = ffi.typeof(f"enum {enum}").relements
-    return {
-        name.removeprefix(prefix).lower(): number
-        for name, number in sorted(rows.items(), key=lambda row: row[1])
-        if not name.endswith("_COUNT")
-    }
-
-
-CHANNEL = names_of("press_channel", "PRESS_CHANNEL_")
-INPUT = names_of("press_input", "PRESS_INPUT_")
-OUTPUT = names_of("press_digital_output", "PRESS_OUTPUT_")
-REASON = names_of("press_quality_reason", "PRESS_REASON_")
-PERMISSIVE = names_of("press_permissive", "PRESS_PERMISSIVE_")
-INTERLOCK = names_of("press_interlock", "PRESS_INTERLOCK_")
-TRIP = names_of("press_trip", "PRESS_TRIP_")
-ADVISORY = names_of("press_advisory", "PRESS_ADVISORY_")
+ROWS = rows_of("press")
+CHANNEL, INPUT, OUTPUT, PERMISSIVE, INTERLOCK, TRIP, ADVISORY = ROWS
 GOOD, UNCERTAIN, BAD = lib.PRESS_GOOD, lib.PRESS_UNCERTAIN, lib.PRESS_BAD
 ZONES = range(lib.PRESS_ZONE_COUNT)
 PRESSURE_CHANNELS = tuple(
@@ -38,7 +25,7 @@ PRESSURE_CHANNELS = tuple(
     for name in ("cylinder_a_pressure_bar", "cylinder_b_pressure_bar", "load_cell_force_kn")
 )
 TICK_S = 0.01
-REST_INPUTS = [
+REST_INPUTS = (
     "guard_a_closed",
     "guard_b_closed",
     "estop_a_ok",
@@ -49,16 +36,7 @@ REST_INPUTS = [
     "oil_filter_ok",
     "oil_temperature_ok",
     "mains_ok",
-]
-
-
-def bits(table: dict[str, int], *names: str) -> int:
-    return sum(1 << table[name] for name in names)
-
-
-def names(table: dict[str, int], number: int) -> set[str]:
-    """The rows whose bit is set."""
-    return {name for name, bit in table.items() if number >> bit & 1}
+)
 
 
 def _channel(name: str) -> dict[str, float]:
@@ -277,14 +255,6 @@ def good_config() -> Any:
     )
 
 
-def milliampere(config: Any, channel: int, unit: float) -> float:
-    """The loop current that stands for a measurement."""
-    c = config.channel[channel]
-    return 4.0 + 16.0 * (unit - c.range_low_channel_unit) / (
-        c.range_high_channel_unit - c.range_low_channel_unit
-    )
-
-
 REST_ESTIMATE = {
     "zone_temperature_setpoint_c": 22.0,
     "zone_temperature_c_median": 22.0,
@@ -294,43 +264,19 @@ REST_ESTIMATE = {
 }
 
 
-class Bench:
-    """One press under test. Readings rest at 22 °C and no pressure until a test moves them.
+class Bench(UnitBench):
+    """One press under test: its safety steps, with what a test says instead of the laws."""
 
-    `follow` True makes contactor mirrors, pump feedback, heater currents and read-back do what
-    the outputs say; switch it off to contradict them.
-    """
+    unit = "press"
+    rows = ROWS
+    rest_inputs = REST_INPUTS
 
     def __init__(self, **config_fields: float) -> None:
-        self.config = good_config()
-        for path, number in config_fields.items():
-            group, field = path.split("__")
-            setattr(getattr(self.config, group), field, number)
-        self.state = ffi.new("press_state_t *")
-        self.sensor = ffi.new("press_sensor_t *")
-        self.seen = ffi.new("press_observation_t *")
-        self.command = ffi.new("press_command_t *")
-        self.output = ffi.new("press_output_t *")
         self.estimate: dict[str, Any] = dict(REST_ESTIMATE)
         self.wanted_bits = 0
         self.wanted_duty = [0.0] * len(ZONES)
         self.wanted_valve_fraction = 0.0
-        self.follow = True
-        self.inputs = bits(INPUT, *REST_INPUTS)
-        self.lease_ticks = 20
-        lib.press_state_init(self.config, self.state)
-        self.sensor.digital_ok = self.sensor.readback_ok = 1
-        for name, number in CHANNEL.items():
-            self.sensor.reading_ok[number] = 1
-            self.put(name, 22.0 if name.endswith("temperature_c") else 0.0)
-
-    def put(self, name: str, unit: float) -> None:
-        """What the channel's device reads, given in the channel's unit."""
-        channel = CHANNEL[name]
-        loop = self.config.channel[channel].kind == lib.PRESS_KIND_CURRENT_LOOP_4_20_MA
-        self.sensor.reading_channel_unit[channel] = (
-            milliampere(self.config, channel, unit) if loop else unit
-        )
+        super().__init__(good_config(), config_fields)
 
     def put_pressure(self, bar: float) -> None:
         """All three pressure sensors at one truth."""
@@ -366,9 +312,7 @@ class Bench:
 
     def observe(self) -> None:
         """One press_observe, the estimator replaced by `estimate`."""
-        self.sensor.tick += 1
-        if self.follow:
-            self.mirror()
+        self.next_frame()
         ffi.memmove(self.seen, bytes(ffi.sizeof("press_observation_t")), ffi.sizeof(self.seen[0]))
         lib.press_validate(self.config, self.state, self.sensor, self.seen)
         for name, number in self.estimate.items():
@@ -377,42 +321,12 @@ class Bench:
 
     def act(self) -> None:
         """One press_act, the laws replaced by the `wanted_…` fields."""
-        self.command.valid_until_tick = max(0, self.sensor.tick + self.lease_ticks)
+        self.renew_lease()
         lib.press_reset(self.config, self.state, self.command)
         self.output.digital_output_bits = self.wanted_bits
         self.output.heater_duty_fraction = self.wanted_duty
         self.output.valve_open_fraction = self.wanted_valve_fraction
         lib.press_gate(self.config, self.state, self.command, self.output)
-
-    def tick(self, count: int = 1) -> None:
-        for _ in range(count):
-            self.observe()
-            self.act()
-
-    def settle(self, count: int = 100) -> None:
-        """Ticks without judging readings by their rate: for moving to another working point."""
-        was = [channel.noise_channel_unit_max for channel in self.config.channel]
-        for channel in self.config.channel:
-            channel.noise_channel_unit_max = 1e5
-        self.tick(count)
-        for channel, noise_unit in zip(self.config.channel, was, strict=True):
-            channel.noise_channel_unit_max = noise_unit
-
-    def press_reset(self) -> None:
-        """The operator lets go of Reset and presses it: an edge."""
-        self.command.reset = 0
-        self.tick()
-        self.command.reset = 1
-        self.tick()
-        self.command.reset = 0
-        self.tick()
-
-    def arm(self) -> Bench:
-        """Started, settled, and reset out of TRIP_BOOT."""
-        self.tick(3)
-        self.press_reset()
-        assert self.trips == set()
-        return self
 
     def heat(self) -> None:
         """Heaters enabled, contactors closed, no SSR on yet."""
@@ -424,45 +338,3 @@ class Bench:
         self.command.hydraulics = lib.PRESS_HYDRAULICS_PRESSURE
         self.wanted_bits |= bits(OUTPUT, "pump", "load_holding_valve_open")
         self.wanted_valve_fraction = 0.5
-
-    @property
-    def trips(self) -> set[str]:
-        return names(TRIP, self.state.trip_bits)
-
-    @property
-    def advisories(self) -> set[str]:
-        return names(ADVISORY, self.seen.advisory_bits)
-
-    @property
-    def interlocks(self) -> set[str]:
-        return names(INTERLOCK, self.seen.interlock_bits)
-
-    @property
-    def missing(self) -> set[str]:
-        return names(PERMISSIVE, self.seen.permissive_missing_bits)
-
-    @property
-    def outputs(self) -> set[str]:
-        return names(OUTPUT, self.output.digital_output_bits) - {"watchdog"}
-
-    def reasons(self, name: str) -> set[str]:
-        number = self.seen.quality_reason_bits[CHANNEL[name]]
-        return {reason for reason, bit in REASON.items() if number & bit}
-
-    def quality(self, name: str) -> int:
-        return int(self.seen.quality[CHANNEL[name]])
-
-    def measurement(self, name: str) -> float:
-        return float(self.seen.measurement_channel_unit[CHANNEL[name]])
-
-
-def plain(struct: Any) -> Any:
-    """A C struct as nested Python namespaces and lists: what the references read."""
-    if not isinstance(struct, ffi.CData):
-        return struct
-    kind = ffi.typeof(struct)
-    if kind.kind == "pointer":
-        return plain(struct[0])
-    if kind.kind == "array":
-        return [plain(item) for item in struct]
-    return SimpleNamespace(**{name: plain(getattr(struct, name)) for name, _ in kind.fields})

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_case import GOOD, REASON, UNCERTAIN, plain
+from kernel_case import GOOD, UNCERTAIN, plain
 from reference.wip_validate import WipValidator
 from test_validate import ages, raw_values
 from test_wip_cycle import at_hold, warm
@@ -84,15 +84,10 @@ def test_equal_to_the_reference(changes, ticks, tare, pumped_s, let_off_s, duty)
 # ---- each rule at its limit ------------------------------------------------------------------
 
 
-def reasons(wip: Wip, name: str) -> set[str]:
-    found = wip.seen.quality_reason_bits[CHANNEL[name]]
-    return {reason for reason, bit in REASON.items() if found & bit}
-
-
 def stuck_after(wip: Wip, name: str, most: int = 400) -> int | None:
     for tick in range(1, most + 1):
         wip.tick()
-        if "stuck" in reasons(wip, name):
+        if "stuck" in wip.reasons(name):
             return tick
     return None
 
@@ -120,7 +115,7 @@ def test_a_transducer_that_stands_still_while_the_other_moves_is_stuck(name, ris
         assert ticks == pytest.approx(100, abs=20)  # and its mate's filter
         wip.tick(20)
         assert wip.trips == {"pressure_sensor"}
-        assert wip.seen.quality[CHANNEL[other]] == GOOD
+        assert wip.quality(other) == GOOD
         assert wip.state.pressure_mpa == pytest.approx(100.0 + rise_mpa, abs=0.1)
 
 
@@ -148,7 +143,7 @@ def test_a_jacket_that_is_heated_and_stands_still_is_stuck_and_loses_its_heat(du
     wip.command.wall_temperature_target_c = 22.0
     wip.tick(300)
     assert wip.state.jacket_duty_fraction == pytest.approx(duty)
-    assert ("stuck" in reasons(wip, "jacket_temperature_c")) is stuck
+    assert ("stuck" in wip.reasons("jacket_temperature_c")) is stuck
     wip.tick(250)
     assert wip.trips == ({"temperature_sensor"} if stuck else set())
     assert ("contactor_jacket" in wip.outputs) is not stuck
@@ -161,11 +156,11 @@ def test_the_low_transducer_that_stays_behind_is_stuck_and_keeps_the_mouth_shut(
     for name in PRESSURES:
         wip.put(name, 3.0)
     wip.settle(150)
-    assert reasons(wip, "vessel_low_pressure_bar") == {"stuck"}
+    assert wip.reasons("vessel_low_pressure_bar") == {"stuck"}
     for name in PRESSURES:
         wip.put(name, 0.0)
     wip.settle(150)
-    assert reasons(wip, "vessel_low_pressure_bar") == {"stuck"}  # until it moves
+    assert wip.reasons("vessel_low_pressure_bar") == {"stuck"}  # until it moves
     assert "mouth_under_pressure" in wip.interlocks
     wip.put("vessel_low_pressure_bar", 0.01)
     wip.tick(5)
@@ -187,11 +182,11 @@ def test_noise_that_has_stopped_makes_a_channel_uncertain_and_holds(name):
     for tick in range(300):
         wip.put(name, was + 0.02 * ((tick + 1) % 2))
         wip.tick()
-        assert wip.seen.quality[CHANNEL[name]] == GOOD
+        assert wip.quality(name) == GOOD
     ticks = stuck_after(wip, name)
     assert ticks is not None
     assert ticks == pytest.approx(100, abs=2)
-    assert wip.seen.quality[CHANNEL[name]] == UNCERTAIN
+    assert wip.quality(name) == UNCERTAIN
     assert "sensor_flat" in wip.advisories
     assert wip.trips == set()
 
@@ -204,7 +199,7 @@ def test_one_spike_is_told_to_nobody_and_the_sixth_in_a_minute_is():
         wip.tick()
         wip.put("h2s_purge_ppm", 0.0)
         wip.tick(400)
-        assert spike == 5 or wip.seen.quality[CHANNEL["h2s_purge_ppm"]] == GOOD
+        assert spike == 5 or wip.quality("h2s_purge_ppm") == GOOD
     assert wip.advisories == {"sensor_spikes"}
     assert wip.trips == set()
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernel_case import bits, names, names_of
+from bench_case import UnitBench, bits, names, rows_of
 
 from controller.kernel import ffi, lib
 
-CHANNEL = names_of("wip_channel", "WIP_CHANNEL_")
-INPUT = names_of("wip_input", "WIP_INPUT_")
-OUTPUT = names_of("wip_digital_output", "WIP_OUTPUT_")
-PERMISSIVE = names_of("wip_permissive", "WIP_PERMISSIVE_")
-INTERLOCK = names_of("wip_interlock", "WIP_INTERLOCK_")
-TRIP = names_of("wip_trip", "WIP_TRIP_")
-ADVISORY = names_of("wip_advisory", "WIP_ADVISORY_")
+ROWS = rows_of("wip")
+CHANNEL, INPUT, OUTPUT, PERMISSIVE, INTERLOCK, TRIP, ADVISORY = ROWS
 TICK_S = 0.01
 
 LOOP = {  # 4-20 mA: range, rate, noise
@@ -198,40 +193,20 @@ def good_config() -> Any:
     return ffi.new("wip_config_t *", fields())
 
 
-class Wip:
+class Wip(UnitBench):
     """The whole kernel of one WIP on readings that a test puts."""
 
+    unit = "wip"
+    rows = ROWS
+    rest_inputs = REST_INPUTS
+    settle_ticks = 300
+
     def __init__(self, **config_fields: float) -> None:
-        self.config = good_config()
-        for path, number in config_fields.items():
-            group, field = path.split("__")
-            setattr(getattr(self.config, group), field, number)
-        self.state = ffi.new("wip_state_t *")
-        self.sensor = ffi.new("wip_sensor_t *")
-        self.seen = ffi.new("wip_observation_t *")
-        self.command = ffi.new("wip_command_t *")
-        self.output = ffi.new("wip_output_t *")
-        self.inputs = bits(INPUT, *REST_INPUTS)
-        self.follow = True
         self.jacket_a = 13.0
         self.welded = False
         self.needle_fraction = 0.0
         self.needle_jammed = False
-        self.lease_ticks = 20
-        lib.wip_state_init(self.config, self.state)
-        self.sensor.digital_ok = self.sensor.readback_ok = 1
-        for name, number in CHANNEL.items():
-            self.sensor.reading_ok[number] = 1
-            self.put(name, 22.0 if name.endswith("temperature_c") else 0.0)
-
-    def put(self, name: str, unit: float) -> None:
-        """What the channel's device reads, given in the channel's unit."""
-        number = CHANNEL[name]
-        channel = self.config.channel[number]
-        span = channel.range_high_channel_unit - channel.range_low_channel_unit
-        self.sensor.reading_channel_unit[number] = (
-            4.0 + 16.0 * (unit - channel.range_low_channel_unit) / span if channel.kind else unit
-        )
+        super().__init__(good_config(), config_fields)
 
     def put_pressure(self, mpa: float) -> None:
         """All three transducers at one truth; the low one is shut off above its span."""
@@ -261,34 +236,13 @@ class Wip:
         if on or not self.welded:
             self.put("jacket_current_a", self.jacket_a if on else 0.0)
 
-    def tick(self, count: int = 1) -> None:
-        for _ in range(count):
-            self.sensor.tick += 1
-            if self.follow:
-                self.mirror()
-            lib.wip_observe(self.config, self.state, self.sensor, self.seen)
-            self.command.valid_until_tick = max(0, self.sensor.tick + self.lease_ticks)
-            lib.wip_act(self.config, self.state, self.command, self.output)
+    def observe(self) -> None:
+        self.next_frame()
+        lib.wip_observe(self.config, self.state, self.sensor, self.seen)
 
-    def settle(self, count: int = 300) -> None:
-        """Ticks without judging rates: for moving to another working point."""
-        was = [channel.noise_channel_unit_max for channel in self.config.channel]
-        for channel in self.config.channel:
-            channel.noise_channel_unit_max = 1e5
-        self.tick(count)
-        for channel, noise_unit in zip(self.config.channel, was, strict=True):
-            channel.noise_channel_unit_max = noise_unit
-
-    def press_reset(self) -> None:
-        for reset in (0, 1, 0):
-            self.command.reset = reset
-            self.tick()
-
-    def arm(self) -> Wip:
-        self.tick(3)
-        self.press_reset()
-        assert self.trips == set()
-        return self
+    def act(self) -> None:
+        self.renew_lease()
+        lib.wip_act(self.config, self.state, self.command, self.output)
 
     def lock(self) -> None:
         self.inputs |= bits(INPUT, *LOCKED_INPUTS)
@@ -312,23 +266,3 @@ class Wip:
         self.command.mode = lib.WIP_MODE_PRESSURE
         self.command.pressure_target_mpa = target_mpa
         self.command.pressure_rate_mpa_per_s = rate_mpa_per_s
-
-    @property
-    def trips(self) -> set[str]:
-        return names(TRIP, self.state.trip_bits)
-
-    @property
-    def interlocks(self) -> set[str]:
-        return names(INTERLOCK, self.seen.interlock_bits)
-
-    @property
-    def advisories(self) -> set[str]:
-        return names(ADVISORY, self.seen.advisory_bits)
-
-    @property
-    def missing(self) -> set[str]:
-        return names(PERMISSIVE, self.seen.permissive_missing_bits)
-
-    @property
-    def outputs(self) -> set[str]:
-        return names(OUTPUT, self.output.digital_output_bits) - {"watchdog"}
