@@ -27,6 +27,7 @@ def test_what_stands_beside_point_and_verb_are_the_faults_parameters():
         ('phase = "hold", after_s', 'time_s = 1.0, phase = "hold", after_s', "one of them"),
         ('{ phase = "hold", after_s = 2.0 }', "{ time_s = 1.0, after_s = 2.0 }", "only beside"),
         ("after_s = 2.0", "after_s = -2.0", "fault[0].at.after_s"),
+        ("after_s = 2.0", 'output = "lamp"', "fault[0].at.output: no 'lamp'"),
         ("to_ma = 3.2", "to_ma = 3.2\nfor_s = 0.0", "for_s"),
         ('reaction = "trip"', 'reaction = "panic"', "expect.reaction"),
         ('outputs = "pump"', "", "expect.outputs"),
