@@ -9,6 +9,7 @@ from controller.cli import record as record_commands
 from controller.cli import springback as springback_commands
 from controller.cli import tune as tune_commands
 from controller.cli.capability import capability_command
+from controller.cli.command import command
 from controller.cli.daemon import run
 from controller.cli.demo import demo
 from controller.cli.simulate import simulate
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(simulate)
 app.command()(run)
+app.command()(command)
 app.command("capability")(capability_command)
 app.add_typer(recipe_commands.app, name="recipe")
 app.add_typer(record_commands.app, name="record")

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from controller.cli.machine import MachineError
+from controller.command.request import RequestError
 from controller.config.problem import ConfigError
 from controller.kernel import KernelConfigError
 from controller.ports import StationError
 from controller.record.model import RecordError
 from controller.springback import SpringbackError
 from controller.telemetry.broker import BrokerError
+from controller.telemetry.caller import CallError
 from controller.telemetry.credentials import CredentialsError
 from controller.tuning import TuningError
 
@@ -25,11 +27,13 @@ EXIT_INTERRUPTED = 130
 
 _REFUSALS = (
     BrokerError,
+    CallError,
     ConfigError,
     CredentialsError,
     KernelConfigError,
     MachineError,
     RecordError,
+    RequestError,
     SpringbackError,
     StationError,
     TuningError,

@@ -11,8 +11,12 @@ from pathlib import Path
 from random import Random
 
 import structlog
+from msgspec import structs
 
 from controller.cli.link_watch import LinkWatch
+from controller.command.attended import Attended
+from controller.command.desk import Desk
+from controller.command.request import Request
 from controller.composition import ending, run_batch
 from controller.config.stack import Batch
 from controller.fieldbus.modbus_station import ModbusStation
@@ -20,6 +24,7 @@ from controller.kernel import Kernel
 from controller.loop import Procedure
 from controller.plan import Plan
 from controller.ports import Clock, Event, Sample, Sink
+from controller.recipe import asked
 from controller.recipe.procedure import Procedure as RecipeProcedure
 from controller.record.journal import BatchRecord
 from controller.record.model import Seal
@@ -111,6 +116,21 @@ class _Reporter:
             )
 
 
+def attended(session: Session, plane: JsonPlane, tell: Callable[[Event], None]) -> Procedure:
+    """The procedure, with a desk in front of it when the station takes commands."""
+    site, mqtt = session.plan.station.station, session.plan.station.mqtt
+    if not mqtt.command_verbs:
+        return session.procedure
+
+    def do(request: Request) -> str:
+        numbers = structs.asdict(request.manual) if request.manual is not None else {}
+        return asked.do(session.procedure, request.verb, request.by, numbers)
+
+    desk = Desk(site.id, mqtt.command_verbs, session.clock.utc_ns, plane.answer)
+    plane.listen(desk.offer)
+    return Attended(session.procedure, desk, do, tell)
+
+
 def stop_on_signals(stop: Callable[[], None]) -> None:
     """SIGTERM and Ctrl-C ask for the safe end instead of tearing the loop apart."""
     loop = asyncio.get_running_loop()
@@ -143,6 +163,12 @@ async def run_session(session: Session) -> Ending:
     online = (lambda: plane.online) if plane is not None else None
     fault = (lambda: record.fault) if record is not None else None
     sinks.append(LinkWatch(station.statistics, online, fault, tuple(sinks)))
+
+    def tell(event: Event) -> None:
+        for sink in sinks:
+            sink.event(event)
+
+    procedure = session.procedure if plane is None else attended(session, plane, tell)
     outcome, cause, seal = "Interrupted", "interrupted by an operator or the system", None
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -153,7 +179,7 @@ async def run_session(session: Session) -> Ending:
                     station,
                     session.clock,
                     session.kernel,
-                    session.procedure,
+                    procedure,
                     sinks,
                     stopping=stopping.is_set,
                     stopwatch_s=time.perf_counter,

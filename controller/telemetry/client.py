@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import aiomqtt
@@ -67,6 +67,8 @@ class Client(aiomqtt.Client):
         self._dial_error = ""
         self._answered = False
         self.refusal: str = ""
+        self.hear: Callable[[bytes, bool], None] | None = None
+        """Takes every message's payload and whether it was retained, at once."""
 
     @property
     def lost(self) -> asyncio.Future[None]:
@@ -92,6 +94,7 @@ class Client(aiomqtt.Client):
             if future.done() and not future.cancelled():
                 future.exception()  # retrieved, so that asyncio does not complain
         self._client._sock_close()
+        self.hear = None
         for callback in _CALLBACKS:  # ours is the last reference: no garbage for the collector
             setattr(self._client, callback, None)
 
@@ -213,6 +216,10 @@ class Client(aiomqtt.Client):
                 )
             )
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
+        if self.hear is not None:
+            self.hear(bytes(message.payload), bool(message.retain))
 
     def _on_publish(
         self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any

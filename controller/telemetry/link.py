@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import Any, Literal
 
 import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from controller.telemetry.client import Client
 from controller.telemetry.settings import Mqtt
@@ -21,6 +25,7 @@ from controller.telemetry.topics import Message
 Protocol = Literal["5", "3.1.1"]
 
 _UNSUPPORTED_VERSION = 0x84
+_PACKET_BYTES_MAX = 16_384  # nobody sends us more that we would read
 
 
 class LinkError(Exception):
@@ -42,9 +47,10 @@ class Link:
     """MQTT in the given version, with time-outs from the settings."""
 
     def __init__(
-        self, settings: Mqtt, protocol: Protocol, will: Message, password: str | None
+        self, settings: Mqtt, protocol: Protocol, will: Message | None, password: str | None
     ) -> None:
         """Must be made inside a running event loop."""
+        self._protocol = protocol
         self._certificate_hint = _certificate_hint(settings)
         self._client = Client(
             settings.host,
@@ -55,9 +61,9 @@ class Link:
             password=password,
             keepalive=settings.keepalive_s,
             timeout=settings.answer_s_max,
-            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
+            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             tls_params=_tls(settings),
-            max_queued_incoming_messages=1,  # nothing is subscribed
+            max_queued_incoming_messages=1,  # what is subscribed is heard at once
             max_queued_outgoing_messages=16,
             socket_options=_socket_options(settings),
             **_session(protocol),
@@ -106,6 +112,24 @@ class Link:
         if self._client.refusal:
             raise RefusedError(f"{message.topic}: {self._client.refusal}")
 
+    async def subscribe(self, topic: str, hear: Callable[[bytes, bool], None]) -> None:
+        """Hear every message there, at once and in this thread, with whether it was retained.
+
+        With MQTT 5 that is also told of one that is retained only now. `hear` must not raise.
+        Raises LinkError when there is no answer, RefusedError when it is no.
+        """
+        self._client.hear = hear
+        marked = {"options": SubscribeOptions(qos=1, retainAsPublished=True)}
+        try:
+            codes = await self._client.subscribe(
+                topic, **marked if self._protocol == "5" else {"qos": 1}
+            )
+        except aiomqtt.MqttError as error:
+            raise LinkError(str(error)) from None
+        refused = [str(code) for code in codes if getattr(code, "is_failure", False)]
+        if refused:
+            raise RefusedError(f"{topic}: {refused[0]}")
+
     def abandon(self) -> None:
         """Drop the connection without a word; the broker sends the will."""
         self._client.abandon()
@@ -124,7 +148,13 @@ class Link:
 def _session(protocol: Protocol) -> dict[str, Any]:
     """A clean session on every connection: nothing of an old one may be sent again."""
     if protocol == "5":
-        return {"protocol": aiomqtt.ProtocolVersion.V5, "clean_start": True}
+        bounds = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        bounds.MaximumPacketSize = _PACKET_BYTES_MAX
+        return {
+            "protocol": aiomqtt.ProtocolVersion.V5,
+            "clean_start": True,
+            "properties": bounds,
+        }
     return {"protocol": aiomqtt.ProtocolVersion.V311, "clean_session": True}
 
 

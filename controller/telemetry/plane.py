@@ -22,6 +22,7 @@ from controller.ports import Event, Sample, Signal
 from controller.telemetry import payload
 from controller.telemetry.backoff import Backoff
 from controller.telemetry.link import Link, LinkError, Protocol, RefusedError
+from controller.telemetry.listening import Listening
 from controller.telemetry.outbox import Lane
 from controller.telemetry.payload import Scalar
 from controller.telemetry.settings import Mqtt, UnsPath
@@ -66,6 +67,7 @@ class JsonPlane:
         self._measurement = payload.MeasurementEncoder(identity.signals)
         self._samples: Lane[Sample] = Lane(settings.sample_queue_max)
         self._events: Lane[Event] = Lane(settings.event_queue_max)
+        self._listening = Listening(self._topics)
         self._backoff = Backoff(random, settings.reconnect_s_min, settings.reconnect_s_max)
         self._protocol: Protocol = "3.1.1" if settings.protocol == "3.1.1" else "5"
         self._sample_due_s = float("-inf")
@@ -109,6 +111,15 @@ class JsonPlane:
         """Merge into the retained state: `phase`, `outcome`, `progress_fraction`, …"""
         self._state.update(changes)
         self._state_stale = True
+        self._wake.set()
+
+    def listen(self, hear: Callable[[bytes, bool], None]) -> None:
+        """Hear what is asked of the station, from the next connection on (Link.subscribe)."""
+        self._listening.hear = hear
+
+    def answer(self, payload: bytes) -> None:
+        """Publish an answer to what was heard."""
+        self._listening.answers.put(payload)
         self._wake.set()
 
     def statistics(self, loop_statistics: Mapping[str, Scalar]) -> None:
@@ -180,6 +191,7 @@ class JsonPlane:
             self._state_stale = True
             link.lost.add_done_callback(lambda _: self._wake.set())
             self._log.info("broker connected", protocol=self._protocol, root=self._topics.root)
+            await self._listening.begin(link)
             await self._pump(link)
         except Exception:
             link.abandon()  # no goodbye: the broker sends the will
@@ -207,6 +219,7 @@ class JsonPlane:
         self._up_since_s = None
         self._samples.rewind()
         self._events.rewind()
+        self._listening.answers.rewind()
         if protocol_refused and self._settings.protocol == "auto":
             self._protocol = "3.1.1" if self._protocol == "5" else "5"
         pause_s = self._backoff.next_s(lived_s)
@@ -257,11 +270,14 @@ class JsonPlane:
         if message.qos > 0:
             self._samples.prove()
             self._events.prove()
+            self._listening.answers.prove()
 
     # -- messages -----------------------------------------------------------------------------
 
     def _next(self) -> Message | None:
-        """The next event, else the next sample; one that cannot be encoded is counted."""
+        """The next answer, event, else sample; one that cannot be encoded is counted."""
+        if (said := self._listening.answers.next()) is not None:
+            return self._topics.answer(said[1])
         try:
             if (event := self._events.next()) is not None:
                 return self._topics.happening(event[1], payload.encode_event(event[1], event[0]))

@@ -43,6 +43,7 @@ StatisticsPeriodS = Annotated[
 ]
 TimeoutS = Annotated[float, Meta(ge=0.5, le=60.0, description="Longest wait in s")]
 BackoffS = Annotated[float, Meta(ge=0.05, le=300.0, description="Pause before reconnecting, in s")]
+CommandVerb = Literal["hold", "restart", "stop", "abort", "reset", "vent", "manual", "automatic"]
 QueueMax = Annotated[int, Meta(ge=1, le=100_000, description="Entries; beyond, the oldest go")]
 
 
@@ -73,6 +74,8 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_ca_file: File = ""  # given: TLS, and the broker's certificate is verified against it
     tls_certificate_file: File = ""
     tls_key_file: File = ""
+    # What may be asked of the station through this broker; empty: nothing, it does not listen.
+    command_verbs: tuple[CommandVerb, ...] = ()
 
     def __post_init__(self) -> None:
         if self.password_file and not self.username:
@@ -83,11 +86,25 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if self.tls_certificate_file and not self.tls_ca_file:
             raise ValueError("tls_certificate_file needs tls_ca_file, the broker's authority")
+        if self.command_verbs and not (self._on_this_host or self._proves_itself):
+            raise ValueError(
+                f"command_verbs is given and the broker, {self.host}, wants neither login nor "
+                "certificate: whoever reaches it could command the station; set username and "
+                "password_file, or tls_certificate_file"
+            )
         if self.reconnect_s_max < self.reconnect_s_min:
             raise ValueError(
                 f"reconnect_s_max {self.reconnect_s_max:g} is below "
                 f"reconnect_s_min {self.reconnect_s_min:g}"
             )
+
+    @property
+    def _on_this_host(self) -> bool:
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
+    def _proves_itself(self) -> bool:
+        return bool(self.password_file or self.tls_certificate_file)
 
 
 _PIECE = r"^[A-Za-z0-9_.-]{1,64}" + _END

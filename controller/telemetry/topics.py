@@ -7,6 +7,7 @@
 | measurement | 0   | no       | cheap; receipt is proven by the next QoS 1 answer (plane)  |
 | event       | 1   | no       | must arrive; a retained one would be read as new each time |
 | alarm       | 1   | no       | the same                                                   |
+| command     | 1   | no       | a retained request would be asked again of everyone        |
 """
 
 from __future__ import annotations
@@ -47,6 +48,13 @@ class Topics:
 
     def measurement(self, payload: bytes) -> Message:
         return Message(f"{self.root}/measurement/signals", payload, 0, False)
+
+    def request(self, payload: bytes) -> Message:
+        """What somebody asks of the station; the only topic it hears."""
+        return Message(f"{self.root}/command/request", payload, 1, False)
+
+    def answer(self, payload: bytes) -> Message:
+        return Message(f"{self.root}/command/answer", payload, 1, False)
 
     def happening(self, event: Event, payload: bytes) -> Message:
         """`alarm/<kind>` for alarms and their return to normal, else `event/<kind>`."""

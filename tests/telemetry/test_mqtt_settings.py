@@ -134,3 +134,40 @@ def test_an_unfit_password_file_is_named(
 def test_a_missing_password_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match="No such file"):
         read_password(tmp_path / "none")
+
+
+def test_a_station_takes_no_commands_by_itself() -> None:
+    assert Mqtt().command_verbs == ()
+    with pytest.raises(msgspec.ValidationError, match="command_verbs"):
+        msgspec.convert({"command_verbs": ["explode"]}, Mqtt)
+
+
+@pytest.mark.parametrize(
+    ("fields", "accepted"),
+    [
+        ({"host": "127.0.0.1"}, True),
+        ({"host": "localhost"}, True),
+        ({"host": "broker.plant"}, False),
+        ({"host": "10.0.0.7", "tls_ca_file": "ca"}, False),
+        ({"host": "10.0.0.7", "username": "press"}, False),
+        ({"host": "10.0.0.7", "username": "press", "password_file": "p"}, True),
+        (
+            {
+                "host": "10.0.0.7",
+                "tls_ca_file": "ca",
+                "tls_certificate_file": "c",
+                "tls_key_file": "k",
+            },
+            True,
+        ),
+    ],
+)
+def test_commands_over_a_network_need_a_broker_that_knows_who_asks(
+    fields: dict[str, Any], accepted: bool
+) -> None:
+    wanted = fields | {"command_verbs": ["hold"]}
+    if accepted:
+        assert msgspec.convert(wanted, Mqtt).command_verbs == ("hold",)
+    else:
+        with pytest.raises(msgspec.ValidationError, match="could command the station"):
+            msgspec.convert(wanted, Mqtt)

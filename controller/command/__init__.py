@@ -1,0 +1,1 @@
+"""What SCADA, HMI and CLI may ask of a running station, and who may ask it."""
