@@ -60,6 +60,16 @@ def _gate(phase: Gate, seen: Seen, ask: Ask) -> str:
     return f"permissive {', '.join(seen.missing)}" if seen.missing else ""
 
 
+def stack_off(seen: Seen, target_c: float, tolerance_k: float) -> str:
+    """Empty when the stack is inside the tolerance by its estimate's own standard uncertainty."""
+    if abs(seen.stack_c - target_c) + seen.stack_sigma_k <= tolerance_k:
+        return ""
+    return (
+        f"stack within {tolerance_k:g} K of {target_c:g} °C; "
+        f"it is {seen.stack_c:.1f} ± {seen.stack_sigma_k:.1f} °C"
+    )
+
+
 def _touch_ask(phase: Touch, seen: Seen, ask: Ask) -> Ask:
     met = seen.contact or ask.hydraulics == Hydraulics.PRESSURE
     return replace(
@@ -96,12 +106,7 @@ def _warm_enough(phase: Pressurise, seen: Seen, ask: Ask) -> str:
         return _in_contact(phase, seen, ask)
     if not ask.heat_enable:
         return ""
-    if abs(seen.stack_c - ask.temperature_target_c) <= phase.stack_tolerance_k:
-        return ""
-    return (
-        f"stack within {phase.stack_tolerance_k:g} K of {ask.temperature_target_c:g} °C; "
-        f"it is {seen.stack_c:.1f} °C"
-    )
+    return stack_off(seen, ask.temperature_target_c, phase.stack_tolerance_k)
 
 
 def _heat_ask(phase: Heat, seen: Seen, ask: Ask) -> Ask:
@@ -131,11 +136,9 @@ def _keep_ask(phase: Any, seen: Seen, ask: Ask) -> Ask:
 
 def _soaked(phase: Soak, seen: Seen, ask: Ask) -> str:
     target_c = ask.temperature_target_c
-    if not abs(seen.stack_c - target_c) <= phase.stack_tolerance_k:
-        return (
-            f"stack within {phase.stack_tolerance_k:g} K of {target_c:g} °C; "
-            f"it is {seen.stack_c:.1f} °C"
-        )
+    lacking = stack_off(seen, target_c, phase.stack_tolerance_k)
+    if lacking:
+        return lacking
     worst_c = max(seen.zones_c, key=lambda zone_c: abs(zone_c - target_c))
     if seen.zones_good and abs(worst_c - target_c) <= phase.zone_tolerance_k:
         return ""
@@ -181,12 +184,7 @@ def _in_band(phase: Hold, seen: Seen, ask: Ask) -> str:
         )
     if not ask.heat_enable:
         return ""
-    if abs(seen.stack_c - ask.temperature_target_c) <= phase.stack_tolerance_k:
-        return ""
-    return (
-        f"stack within {phase.stack_tolerance_k:g} K of {ask.temperature_target_c:g} °C; "
-        f"it is {seen.stack_c:.1f} °C"
-    )
+    return stack_off(seen, ask.temperature_target_c, phase.stack_tolerance_k)
 
 
 def _cool_ask(phase: Cool, seen: Seen, ask: Ask) -> Ask:
@@ -213,9 +211,12 @@ def _cooled(phase: Cool, seen: Seen, ask: Ask) -> str:
 
 
 def _cool_enough(phase: Release, seen: Seen, ask: Ask) -> str:
-    if seen.stack_c <= phase.stack_temperature_c_max:
+    if seen.stack_c + seen.stack_sigma_k <= phase.stack_temperature_c_max:
         return ""
-    return f"stack at or below {phase.stack_temperature_c_max:g} °C; it is {seen.stack_c:.1f} °C"
+    return (
+        f"stack at or below {phase.stack_temperature_c_max:g} °C; "
+        f"it is {seen.stack_c:.1f} ± {seen.stack_sigma_k:.1f} °C"
+    )
 
 
 def _release_ask(phase: Release, seen: Seen, ask: Ask) -> Ask:

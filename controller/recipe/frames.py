@@ -50,6 +50,8 @@ class Observation(Tables, Protocol):
     @property
     def stack_temperature_c_estimate(self) -> float: ...
     @property
+    def stack_temperature_c_sigma(self) -> float: ...
+    @property
     def stack_pressure_mpa(self) -> float: ...
     @property
     def stack_pressure_setpoint_mpa(self) -> float: ...
@@ -132,6 +134,8 @@ class Seen(Status):
     zones_c: tuple[float, ...]
     zones_good: bool
     stack_c: float
+    stack_sigma_k: float
+    """Standard uncertainty of `stack_c`, which is an estimate."""
     temperature_setpoint_c: float
     pressure_setpoint_mpa: float
     pressure_good: bool
@@ -160,6 +164,7 @@ def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
         zones_c=tuple(observation.measurement_channel_unit[zone] for zone in range(zone_count)),
         zones_good=all(observation.quality[zone] != QUALITY_BAD for zone in range(zone_count)),
         stack_c=observation.stack_temperature_c_estimate,
+        stack_sigma_k=observation.stack_temperature_c_sigma,
         temperature_setpoint_c=observation.zone_temperature_setpoint_c,
         pressure_mpa=observation.stack_pressure_mpa,
         pressure_setpoint_mpa=observation.stack_pressure_setpoint_mpa,

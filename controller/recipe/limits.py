@@ -20,6 +20,8 @@ from controller.recipe.phases import (
     ends_on_density,
 )
 
+STACK_SIGMA_K_BEST = 0.35
+"""Standard uncertainty of the estimated stack in a steady press: that of its thermometers."""
 LITHIUM_TEMPERATURE_C_MAX = 120.0
 LITHIUM_TEMPERATURE_C_HARD = 150.0
 LITHIUM_PRESSURE_MPA_MAX_HOT = 25.0
@@ -42,6 +44,7 @@ def material_limits(recipe: Recipe, material: Material, walk: Sequence[Stage]) -
             "limits of another material protect nothing",
         )
     for stage in walk:
+        yield from _certainty(stage)
         yield from _temperature(stage, material)
         yield from _pressure(stage, recipe, material)
         yield from _release(stage, material)
@@ -163,6 +166,17 @@ def _release(stage: Stage, material: Material) -> Iterator[Finding]:
             f"{phase.stack_temperature_c_max:g} °C is never met: the phases before leave the "
             f"stack at {stage.start.temperature_c:g} °C; cool further",
             f"{material.name}: {warm.why}",
+        )
+
+
+def _certainty(stage: Stage) -> Iterator[Finding]:
+    """A tolerance must hold the uncertainty of the estimate it is asked of."""
+    tolerance_k = getattr(stage.phase, "stack_tolerance_k", None)
+    if tolerance_k is not None and tolerance_k <= STACK_SIGMA_K_BEST:
+        yield error(
+            f"{stage.path}.stack_tolerance_k",
+            f"{tolerance_k:g} K is never met; raise it above {STACK_SIGMA_K_BEST:g} K",
+            "the stack's temperature is an estimate, at best as certain as a class A Pt100",
         )
 
 

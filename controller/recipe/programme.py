@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from controller.recipe.conduct import MEDIUM, SETPOINT_TOLERANCE
+from controller.recipe.conduct import MEDIUM, SETPOINT_TOLERANCE, stack_off
 from controller.recipe.frames import Ask, Cooling, Hydraulics, Seen
 from controller.recipe.holding import CREEP_C_PER_S, CREEP_MPA_PER_S
 from controller.recipe.phases import Programme
@@ -213,7 +213,7 @@ class ProgrammeRun:
         segment, target_c = self.segment, asked.temperature_target_c
         off_mpa = abs(seen.pressure_mpa - asked.pressure_target_mpa)
         pressed = seen.pressure_good and off_mpa <= segment.pressure_tolerance_mpa
-        warm = abs(seen.stack_c - target_c) <= segment.stack_tolerance_k
+        warm = not stack_off(seen, target_c, segment.stack_tolerance_k)
         heated = bool(asked.heat_enable or asked.cooling)
         for zone, zone_c in enumerate(seen.zones_c):
             near = abs(zone_c - target_c) <= segment.zone_tolerance_k

@@ -34,6 +34,7 @@ class FakePress:
         self.quality = [0] * 24
         self.zone_temperature_setpoint_c = 22.0
         self.stack_temperature_c_estimate = 22.0
+        self.stack_temperature_c_sigma = 0.4
         self.stack_pressure_mpa = 0.0
         self.stack_pressure_setpoint_mpa = 0.0
         self.first_out_channel_unit = 0.0

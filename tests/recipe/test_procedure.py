@@ -150,17 +150,40 @@ def test_soak_counts_only_while_the_estimated_stack_is_warm() -> None:
     assert run.procedure.phase == "soak"
     assert "stack within 2 K of 100 °C; it is 9" in run.procedure.progress.waits_for
     press.stack_offset_k = 0.0
-    run.until(lambda: press.stack_temperature_c_estimate > 98.0)
+    warm_c = 98.0 + press.stack_temperature_c_sigma
+    run.until(lambda: press.stack_temperature_c_estimate > warm_c)
     warm_s = run.now_s
     run.for_s(60.0)
     press.stack_offset_k = -50.0
-    run.until(lambda: press.stack_temperature_c_estimate < 98.0)
+    run.until(lambda: press.stack_temperature_c_estimate < warm_c)
     counted_s = run.now_s - warm_s
     press.stack_offset_k = 0.0
-    run.until(lambda: press.stack_temperature_c_estimate >= 98.0)
+    run.until(lambda: press.stack_temperature_c_estimate >= warm_c)
     again_s = run.now_s
     run.until("pressurise")
     assert run.now_s - again_s == pytest.approx(120.0 - counted_s, abs=3.0)
+
+
+def test_an_estimate_that_is_not_certain_enough_soaks_nothing() -> None:
+    press = FakePress()
+    run = drive(press).until("soak")
+    press.stack_temperature_c_sigma = 2.1
+    run.for_s(200.0)
+    assert run.procedure.phase == "soak"
+    assert "± 2.1 °C" in run.procedure.progress.waits_for
+    press.stack_temperature_c_sigma = 0.4
+    run.until("pressurise", s_max=125.0)
+
+
+def test_a_release_waits_until_the_stack_is_cool_for_certain() -> None:
+    press = FakePress()
+    run = drive(press).until("cool")
+    press.stack_temperature_c_sigma = 12.0  # at 40 °C in the end, released at 50 °C at most
+    run.until("release").for_s(30.0)
+    assert press.stack_pressure_mpa == pytest.approx(100.0)
+    assert "± 12.0 °C" in run.procedure.progress.waits_for
+    press.stack_temperature_c_sigma = 0.4
+    run.until("complete")
 
 
 def test_one_zone_out_of_tolerance_or_distrusted_stops_the_soak_clock() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ from press_header import SIGNALS
 from controller.config.model import load_material, load_station
 from controller.recipe.duration import Point
 from controller.recipe.finding import Weight
-from controller.recipe.limits import density_g_per_cm3
+from controller.recipe.limits import STACK_SIGMA_K_BEST, density_g_per_cm3
 from controller.recipe.lint import lint
 from controller.recipe.machine_fit import bar_of, mpa_of
 from controller.recipe.model import Recipe, load_recipe
@@ -81,6 +83,7 @@ ERRORS = [
     # the recipe against itself
     ("limits", {"pressure_mpa_max": 101.0}, "phase[5].pressure_mpa", ["99.02", "overshoot"]),
     ("limits", {"temperature_c_max": 101.0}, "phase[3].temperature_c", ["99 °C", "overshoot"]),
+    ("soak", {"stack_tolerance_k": 0.35}, "phase[4].stack_tolerance_k", ["0.35 K", "never met"]),
     ("hold", {"timeout_s": 299.0}, "phase[6].timeout_s", ["300 s", "never be done"]),
     ("heat", {"timeout_s": 900.0}, "phase[3].timeout_s", ["936 s"]),
     ("hold", {"hold_s": 86_400.0}, "phase", ["24 h"]),
@@ -194,3 +197,10 @@ def test_100_mpa_on_2500_mm2_is_250_kn() -> None:
     assert bar_of(100.0, RECIPE, STATION) == pytest.approx(124.3 + springs_bar, abs=0.1)
     assert mpa_of(bar_of(42.0, RECIPE, STATION), RECIPE, STATION) == pytest.approx(42.0)
     assert mpa_of(0.0, RECIPE, STATION) == 0.0
+
+
+def test_the_best_certainty_of_the_stack_is_the_kernels() -> None:
+    estimate = (Path(__file__).parents[2] / "native/kernel/estimate.c").read_text()
+    found = re.search(r"#define ZONE_BIAS_C ([\d.]+)", estimate)
+    assert found is not None
+    assert float(found[1]) == STACK_SIGMA_K_BEST
