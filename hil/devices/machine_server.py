@@ -26,6 +26,7 @@ from hil.faults.bench import Bench
 from hil.faults.control import ControlServer
 from hil.faults.machine_reach import reach_of
 from hil.faults.modules import ModuleFaults
+from hil.faults.reach import Reach
 from hil.faults.wire import FaultyWire
 from hil.plant import face_of
 
@@ -77,17 +78,7 @@ class MachineServer:
             lambda name: [BenchFault(active) for active in self.bench.of_device(name)],
         )  # fmt: skip
         self.modules = self._modules(clock, lease_ms, boot_count)
-        reach = reach_of(
-            machine,
-            signals,
-            plant.fitted,
-            plant.condition_bounds,
-            in_process=False,
-            line_verbs=LINE_VERBS if serial else (),
-            line_answers=LINE_ANSWERS if serial else (),
-            rig_verbs=rig_verbs,
-        )
-        self.bench = Bench(reach, seed=seed, tick_s=TICK_S)
+        self.bench = Bench(self._reach(serial, rig_verbs), seed=seed, tick_s=TICK_S)
         self._wire = FaultyWire(plant.wire(signals, tick_s=TICK_S), plant, self.bench)
         wiring = {s: a for s, a in machine.wiring.items() if not self._is_indicator(a)}
         terminals = self._wire if through is None else through(self._wire, signals)
@@ -110,6 +101,19 @@ class MachineServer:
         self.host, self.port = "", 0
         self.serial, self.baud = "", 0
         self.indicator_places: dict[str, str] = {}
+
+    def _reach(self, serial: bool, rig_verbs: Collection[str]) -> Reach:
+        plant = self.plant
+        return reach_of(
+            self.machine,
+            plant.signals,
+            plant.fitted,
+            plant.condition_bounds,
+            in_process=False,
+            line_verbs=LINE_VERBS if serial else (),
+            line_answers=LINE_ANSWERS if serial else (),
+            rig_verbs=rig_verbs,
+        )
 
     def _modules(
         self, clock: Callable[[], float], lease_ms: int | None, boot_count: int
