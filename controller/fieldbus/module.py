@@ -110,8 +110,10 @@ class Module:
     def goes_back(self, block: bytes) -> bool:
         """True for a reply older than one seen before: late, from a module that lives on."""
         words: tuple[int, ...] = self._struct.unpack(block)
-        behind = (self._newest_count - words[self._sample_at]) & _WORD_MASK
-        return words[self._boot_at] == self._boot_count and 0 < behind < 0x8000
+        return words[self._boot_at] == self._boot_count and self._is_behind(words)
+
+    def _is_behind(self, words: tuple[int, ...]) -> bool:
+        return 0 < (self._newest_count - words[self._sample_at]) & _WORD_MASK < 0x8000
 
     def stands_still(self, block: bytes) -> bool:
         """True for a reply with no newer conversion than the last: perhaps its duplicate."""
@@ -119,11 +121,17 @@ class Module:
         return words[self._sample_at] == self._sample_count
 
     def take(self, block: bytes, asked_s: float) -> bool:
-        """A sense block. False, and nothing taken, when the module was restarted meanwhile."""
+        """A sense block. False, and nothing taken, when the module was restarted meanwhile.
+
+        One whose sample count went back is no news, and nobody knows what it is: lost.
+        """
         words = self._struct.unpack(block)
         if words[self._boot_at] != self._boot_count:
             self.lose()
             return False
+        if self._is_behind(words):
+            self.lose()
+            return True
         if words[self._sample_at] != self._sample_count:
             self._sample_count = self._newest_count = words[self._sample_at]
             self._sample_s = asked_s

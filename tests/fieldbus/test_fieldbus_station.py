@@ -131,6 +131,31 @@ async def test_age_grows_while_the_sample_counter_stands_still() -> None:
         await link.close()
 
 
+async def test_a_sample_count_that_goes_back_is_no_reading() -> None:
+    """S18: what it shows may be of any time, so it is lost and what was known grows old."""
+    async with machine() as press:
+        clock = [100.0]
+        link = station(press.port, monotonic=lambda: clock[0])
+        await link.open()
+        frame = Frame()
+        sense = press.modules["ai"].sense
+        at = press.modules["ai"].profile.sense.words["sample_count"]
+        sense.put_word(at, 7)
+        await link.sense(Tick(0, clock[0], 0), frame)
+        assert all(frame.reading_ok)
+        for index, count in ((1, 6), (2, 0xFFFF)):
+            clock[0] += 0.01
+            sense.put_word(at, count)
+            await link.sense(Tick(index, clock[0], 0), frame)
+            assert not any(frame.reading_ok)
+            assert frame.reading_age_s[0] == pytest.approx(0.01 * index)
+        sense.put_word(at, 8)
+        await link.sense(Tick(3, clock[0], 0), frame)
+        assert all(frame.reading_ok)
+        assert frame.reading_age_s[0] == 0.0
+        await link.close()
+
+
 async def test_age_holds_the_transfer_time() -> None:
     async with machine() as press:
         now_s = [5.0]
