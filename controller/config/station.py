@@ -94,7 +94,7 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A step this small is noise, whatever its rate."""
     offset: Reading = 0.0
     stuck_band: Span = 0.0
-    stuck_s_max: Seconds = 60.0
+    stuck_s_max: Annotated[float, Meta(ge=1.0, le=86_400.0, description="s")] = 60.0
     flat_s_max: Annotated[float, Meta(ge=1.0, le=86_400.0, description="s")] = 86_400.0
     """A live instrument's noise never stands still for so long; for pressures while pumping."""
     age_s_max: Annotated[float, Meta(ge=0.01, le=10.0, description="s")] = 0.2

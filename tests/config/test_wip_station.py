@@ -190,7 +190,7 @@ ASKEW = [
     (("limit", "release_slow_mpa_per_s_max"), 11.0, "limit.release_slow_mpa_per_s_max", "(10.0)"),
     (("limit", "leak_window_s"), 41.0, "limit.leak_window_s", "leak_test_s (40.0)"),
     (("limit", "h2s_trip_ppm"), 4.0, "limit.h2s_alarm_ppm", "h2s_trip_ppm (4.0)"),
-    (("advice", "leak_mpa_per_min"), 2.1, "advice.leak_mpa_per_min", "leak_mpa_per_min_max (2.0)"),
+    (("advice", "leak_mpa_per_min"), 1.9, "advice.leak_mpa_per_min", "leak_mpa_per_min_max (1.8)"),
     (("vessel", "node_pressure_mpa", 2), 100.5, "vessel.node_pressure_mpa[2]", "nodes ascend"),
     (("vessel", "node_temperature_c"), [20.0, 40.0], "vessel.node_temperature_c", "2 entries"),
     (("vessel", "heating_k_per_mpa", 3), [0.05], "vessel.heating_k_per_mpa[3]", "1 entries"),
