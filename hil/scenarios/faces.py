@@ -28,8 +28,8 @@ from hil.scenarios.model import Scenario
 from hil.station import SimulatedStation
 
 BAUD = 115_200
-RIG_STALL_MS = 60  # the twin shares this computer with plant and controller
-RIG_REPLY_S, RIG_TRIES = 0.03, 2  # a lost rig costs this host their product, once
+RIG_STALL_MS = 80  # the twin shares this computer with plant and controller
+RIG_REPLY_S, RIG_TRIES = 0.025, 3  # a lost rig costs this host their product, once
 LATE_S_MAX = 0.1  # half the modules' lease
 LATE_RATIO_MAX = 0.01
 _TOO_LATE = ("timeout_count", "late_reply_count", "late_read_count", "late_write_count")

@@ -34,8 +34,8 @@ def test_the_readme_shows_a_press_and_a_vessel():
     assert ["wip-500MPa" in code for code, _ in EXAMPLES] == [False, True]
 
 
-def test_four_machines_are_shipped():
-    assert {*PRESSES, "wip-500MPa"} == set(shipped_machines())
+def test_these_machines_are_shipped():
+    assert {*PRESSES, "lab-press-indicator", "wip-500MPa"} == set(shipped_machines())
 
 
 @pytest.mark.parametrize("name", shipped_machines())
