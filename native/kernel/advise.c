@@ -104,7 +104,8 @@ static bool pair_apart(const view_t *view, double ratio)
            apart_bar > ratio * view->config->limit.pressure_pair_bar_max;
 }
 
-/* As pair.c compares them, but tighter and farther from friction. */
+/* As pair.c compares them, but tighter and farther from friction; nearer to it only what has
+ * changed at rest is known. */
 static bool force_apart(const view_t *view, double ratio)
 {
     const press_config_t *config = view->config;
@@ -118,9 +119,11 @@ static bool force_apart(const view_t *view, double ratio)
         press_saturated(view->observation, cell)) {
         return false;
     }
-    if (larger_kn <= FORCE_FLOOR_FRACTION * config->channel[cell].range_high_channel_unit) return false;
-    return fabs(measured_kn - expected_kn) >
-           ratio * config->limit.force_mismatch_fraction_max * larger_kn;
+    const double floor_kn = FORCE_FLOOR_FRACTION * config->channel[cell].range_high_channel_unit;
+    const double allowed_ratio = ratio * config->limit.force_mismatch_fraction_max;
+    const double least_kn = larger_kn > floor_kn ? larger_kn : floor_kn;
+    if (fabs(view->state->oil.force_moved_kn) > allowed_ratio * least_kn) return true;
+    return larger_kn > floor_kn && fabs(measured_kn - expected_kn) > allowed_ratio * larger_kn;
 }
 
 static bool pressure_drift(const view_t *view)

@@ -13,6 +13,9 @@
  *     short        the ramp is held back for want of pressure, and the pressure does not come
  *     dump         an open dump must empty the cylinder
  *     hunting      the sign of the error at a resting setpoint changes too often
+ *     force        at a resting setpoint, how far load cell and cylinder have moved apart since it
+ *                  came to rest. What they differ by at any time is friction and class; what changes
+ *                  is friction that turns with the ram, twice its size at most, and drift
  *
  * The setpoint is compared as the oil pressure it needs. Below the valve's least pressure the oil
  * follows nothing, so there nothing is judged.
@@ -31,6 +34,9 @@
 #define DUMP_FALL_BAR 1.0
 #define SHORT_RISE_BAR 0.5
 #define BEHIND_BAR 0.5
+#define FORCE_SMOOTH_S 5.0
+#define FORCE_REST_S 15.0
+#define KN_PER_BAR_MM2 1e-4
 
 static bool written(const press_state_t *state, uint32_t output)
 {
@@ -238,6 +244,28 @@ static void watch_hunting(const press_config_t *config, press_state_t *state,
     oil->hunting_s = 0.0;
 }
 
+static void watch_force(const press_config_t *config, press_state_t *state,
+                        const press_observation_t *observation, double step_s, bool leads)
+{
+    const uint32_t cell = PRESS_CHANNEL_LOAD_CELL_FORCE_KN;
+    const double pushed_kn = observation->cylinder_pressure_bar *
+                             config->hydraulic.cylinder_area_mm2 * KN_PER_BAR_MM2;
+    press_oil_state_t *oil = &state->oil;
+    const double apart_kn = observation->measurement_channel_unit[cell] - pushed_kn;
+    const double share = step_s / (FORCE_SMOOTH_S + step_s);
+    oil->force_apart_kn += share * (apart_kn - oil->force_apart_kn);
+    if (!leads || observation->pressure_ramp_done == 0 || !press_trusted(config, observation, cell)) {
+        oil->force_rest_s = oil->force_moved_kn = 0.0;
+        return;
+    }
+    oil->force_rest_s += step_s;
+    if (!press_stood(config, oil->force_rest_s, FORCE_REST_S)) {
+        oil->force_reference_kn = oil->force_apart_kn;
+        return;
+    }
+    oil->force_moved_kn = oil->force_apart_kn - oil->force_reference_kn;
+}
+
 void press_oil_slow(const press_config_t *config, press_state_t *state,
                     const press_observation_t *observation)
 {
@@ -257,4 +285,5 @@ void press_oil_slow(const press_config_t *config, press_state_t *state,
     watch_short(config, state, observation, step_s, leads);
     watch_dump(config, state, observation, step_s);
     watch_hunting(config, state, observation, step_s, leads);
+    watch_force(config, state, observation, step_s, leads);
 }

@@ -702,6 +702,10 @@ typedef struct {
     double hunting_s;
     double hunting_sign;
     double leak_bar_per_min;          /* of the last full window */
+    double force_rest_s;              /* at rest for so long */
+    double force_apart_kn;            /* load cell over cylinder, smoothed */
+    double force_reference_kn;        /* of that, when it had come to rest */
+    double force_moved_kn;            /* since then */
     uint32_t hunting_count;
     uint32_t hunts;
     uint32_t burst;

@@ -245,3 +245,43 @@ def test_a_pressure_that_changes_sides_too_often_hunts(swings, told):
         bench.estimate["stack_pressure_mpa"] = 78.0 + (0.5 if swing % 2 else -0.5)
         bench.tick(300)
     assert ("pressure_hunting" in bench.advisories) == told
+
+
+# ---- load cell against cylinder, at rest ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moved_kn", "told"),
+    [(6.0, set()), (-6.0, set()), (8.0, {"pressure_drift"}),
+     (9.6, {"pressure_drift", "pressure_drift_far"})],
+)  # fmt: skip
+def test_a_load_cell_that_leaves_the_cylinder_at_rest_is_told_below_its_floor_too(moved_kn, told):
+    """50 kN of a cell of 500: friction alone makes them differ, but not by ever more."""
+    bench = near(at_work())
+    bench.state.hydraulics = lib.PRESS_HYDRAULICS_PRESSURE
+    bench.estimate["pressure_ramp_done"] = 1
+    bar = 10.0 * (50.0 + HYDRAULIC["ram_weight_kn"]) / (HYDRAULIC["cylinder_area_mm2"] * 1e-3)
+    for tick in range(400):  # slower than a burst
+        bench.put_pressure(100.0 + (bar - 100.0) * tick / 399)
+        bench.tick()
+    bench.put("load_cell_force_kn", 53.0)  # friction of the way up
+    bench.tick(2500)
+    bench.put("load_cell_force_kn", 53.0 + moved_kn)
+    bench.tick(3000)
+    assert bench.advisories & {"pressure_drift", "pressure_drift_far"} == told
+
+
+def test_what_a_new_setpoint_changes_is_no_drift():
+    bench = near(at_work())
+    bench.state.hydraulics = lib.PRESS_HYDRAULICS_PRESSURE
+    bench.estimate["pressure_ramp_done"] = 1
+    bench.tick(2500)
+    bench.estimate["pressure_ramp_done"] = 0
+    for tick in range(400):
+        bench.put_pressure(100.0 - 0.15 * tick)
+        bench.tick()
+    bench.put("load_cell_force_kn", 83.0)  # 8 kN over the cylinder now: nearer than ever
+    bench.tick(100)
+    bench.estimate["pressure_ramp_done"] = 1
+    bench.tick(4000)
+    assert not bench.advisories & {"pressure_drift", "pressure_drift_far"}
