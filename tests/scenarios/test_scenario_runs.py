@@ -14,7 +14,7 @@ ON_SIM = (
     "S01-zone-open-short", "S04-pressure-low", "S04-pressure-low-brief", "S09-pressure-spike",
     "S13-pressure-offset", "S19-force-nan", "S20-guard-discrepancy-start", "A01-ssr-welded",
     "A07-valve-drives-up", "F01-one-answer-lost", "F01-answers-lost", "F13-module-reboots",
-    "P10-emergency-stop", "P11-guard-opened",
+    "P10-emergency-stop", "P11-guard-opened", "P11-wip-lid-lock-lost",
 )  # fmt: skip
 ON_BOTH = ("S04-pressure-low-half-second", "P10-emergency-stop")
 
@@ -103,6 +103,20 @@ def test_after_the_repair_the_operator_brings_the_batch_to_an_end():
         "trips cleared" in note.message and note.time_s > course.repair_s for note in course.notes
     )
     assert course.columns["true stack_pressure_mpa"][-1] < 5.0
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "told"),
+    [('outputs = "all"', 'outputs = "jacket_heater_ssr"', "no output jacket_heater_ssr"),
+     ('outcome = "Aborted"', 'outcome = "Aborted"\ntruth_max = { vessel_pressure_mpa = 1.0 }',
+      "no true vessel_pressure_mpa")],
+)  # fmt: skip
+def test_what_this_machine_does_not_have_is_no_pass(said, instead, told):
+    text = BRIEF.format(point="plant.estop_a_ok", verb="off", reaction="trip", within_s=0.1)
+    scenario = parse_scenario(text.replace(said, instead), "case")
+    verdict = judge(scenario, asyncio.run(play(scenario, "sim")))
+    assert not verdict.passed
+    assert told in verdict.why[0]
 
 
 @pytest.mark.parametrize("point", ["no_such_point", "plant.moon", "line"])
