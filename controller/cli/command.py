@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ def command(
     ] = None,
     password_file: Annotated[Path | None, typer.Option(help="Password of that name")] = None,
 ) -> None:
-    """Ask a running station: hold, restart, stop, abort, reset, vent, manual, automatic.
+    """Ask a running station: hold, restart, stop, abort, reset, vent, manual, automatic, tune.
 
     Exit code 0 when it was accepted, 1 when the station refused it, with the reason, 2 when it
     could not be asked or did not answer.
@@ -52,23 +53,42 @@ def command(
         "duty_fraction": duty_fraction,
     }
     given = {name: number for name, number in numbers.items() if number is not None}
-    id_ = secrets.token_hex(8)
     with refusals():
-        request = _request(id_, verb, by or getpass.getuser(), valid_for, given)
-        station, _ = load_station(config, NAMES)
-        mqtt, site = _login(station.mqtt, username, password_file), station.station
-        password = read_password(Path(mqtt.password_file)) if mqtt.password_file else None
-        path = UnsPath(site.enterprise, site.site, site.area, site.line, site.cell)
-        wait_s = valid_for + ANSWER_MARGIN_S
-        answer = asyncio.run(call(mqtt, path, request, id_, password=password, wait_s=wait_s))
-    accepted = answer.get("result") == "accepted"
-    said = "accepted" if accepted else f"refused: {answer.get('reason')}"
-    typer.echo(f"{site.id}: {verb} {said}")
-    if not accepted:
+        refused = ask(config, verb, by, given, valid_for, username, password_file)
+    if refused:
         raise typer.Exit(EXIT_NOT_COMPLETE)
 
 
-def _request(id_: str, verb: str, by: str, valid_for_s: float, manual: dict[str, float]) -> bytes:
+def ask(
+    config: str,
+    verb: str,
+    by: str | None,
+    numbers: Mapping[str, float],
+    valid_for_s: float = 10.0,
+    username: str | None = None,
+    password_file: Path | None = None,
+) -> str:
+    """Ask the station, print its answer and return why it refused, or nothing.
+
+    Raises RequestError, ConfigError, CredentialsError or CallError when it cannot be asked.
+    """
+    id_ = secrets.token_hex(8)
+    request = _request(id_, verb, by or getpass.getuser(), valid_for_s, numbers)
+    station, _ = load_station(config, NAMES)
+    mqtt, site = _login(station.mqtt, username, password_file), station.station
+    password = read_password(Path(mqtt.password_file)) if mqtt.password_file else None
+    path = UnsPath(site.enterprise, site.site, site.area, site.line, site.cell)
+    wait_s = valid_for_s + ANSWER_MARGIN_S
+    answer = asyncio.run(call(mqtt, path, request, id_, password=password, wait_s=wait_s))
+    accepted = answer.get("result") == "accepted"
+    refused = "" if accepted else str(answer.get("reason"))
+    typer.echo(f"{site.id}: {verb} {'accepted' if accepted else f'refused: {refused}'}")
+    return refused
+
+
+def _request(
+    id_: str, verb: str, by: str, valid_for_s: float, numbers: Mapping[str, float]
+) -> bytes:
     """As it goes on the wire; judged by the station's own parser first. Raises RequestError."""
     asked: dict[str, object] = {
         "id": id_,
@@ -77,8 +97,8 @@ def _request(id_: str, verb: str, by: str, valid_for_s: float, manual: dict[str,
         "ts": time.time_ns() // 1_000_000,
         "valid_for_s": valid_for_s,
     }
-    if verb == "manual" or manual:
-        asked["manual"] = manual
+    if numbers or verb in ("manual", "tune"):
+        asked["tune" if verb == "tune" else "manual"] = numbers
     payload = msgspec.json.encode(asked)
     try:
         parse(payload)

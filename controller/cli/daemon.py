@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Coroutine
@@ -18,11 +19,13 @@ from controller import log
 from controller.cli.errors import EXIT_NOT_COMPLETE, refusals
 from controller.cli.session import Ending, Session, new_batch, open_record, run_session
 from controller.cli.springback import learn_from
+from controller.cli.tune_running import TunableIdle
 from controller.clocks import RealClock
-from controller.composition import COMPLETE, load_idle_plan, load_plan
+from controller.composition import COMPLETE, IDLE_RECIPES, load_idle_plan, load_plan
 from controller.config.stack import Batch
 from controller.log import LogSink
 from controller.plan import Plan
+from controller.press_plan import PressPlan
 from controller.realtime import realtime
 from controller.record.model import RecordError
 from controller.springback import SpringbackError
@@ -90,6 +93,9 @@ async def _run(plan: Plan, pressing: bool, given: str | None, measured: Batch) -
     record = partial(open_record, plan, batch, clock, folder) if pressing else None
     procedure = plan.procedure() if pressing else plan.idle()
     session = Session(plan, clock, procedure, kernel, record, [LogSink()])
+    if not pressing and isinstance(plan, PressPlan):
+        host = TunableIdle(plan.idle(), plan, IDLE_RECIPES["press"], folder / "tuning")
+        session = dataclasses.replace(session, procedure=host, do=host.do)
     with realtime(plan.station.realtime) as grants:
         for grant in grants:
             structlog.get_logger("start").info(str(grant))

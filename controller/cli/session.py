@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 
 import structlog
-from msgspec import structs
 
 from controller.cli.link_watch import LinkWatch
 from controller.command.attended import Attended
@@ -47,6 +46,8 @@ class Session:
     kernel: Kernel
     open_record: Callable[[], BatchRecord] | None
     sinks: Sequence[Sink] = ()
+    do: Callable[[Request], str] | None = None
+    """Does what a request asks, or says why not; None: by the verbs of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,11 @@ def attended(session: Session, plane: JsonPlane, tell: Callable[[Event], None]) 
         return session.procedure
 
     def do(request: Request) -> str:
-        numbers = structs.asdict(request.manual) if request.manual is not None else {}
-        return asked.do(session.procedure, request.verb, request.by, numbers)
+        return asked.do(session.procedure, request.verb, request.by, request.numbers)
 
     desk = Desk(site.id, mqtt.command_verbs, session.clock.utc_ns, plane.answer)
     plane.listen(desk.offer)
-    return Attended(session.procedure, desk, do, tell)
+    return Attended(session.procedure, desk, session.do or do, tell)
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:

@@ -13,10 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-from controller.cli.errors import refusals
+from controller.cli.command import ask
+from controller.cli.errors import EXIT_REFUSED, refusals
 from controller.cli.session import modbus_station
 from controller.cli.simulate import UTC_START_NS, simulated_station
-from controller.cli.tune_run import Found, Rig, tune_valve, tune_zones
+from controller.cli.tune_run import Found, Rig, tune_valve, tune_zones, tuning_limits, zones_found
+from controller.cli.tune_running import MEASURED
+from controller.cli.tune_running import decode as decode_measured
 from controller.clocks import RealClock, VirtualClock
 from controller.composition import IDLE_RECIPES, NAMES, load_press_plan
 from controller.config.model import load_station
@@ -63,28 +66,27 @@ def station_command(
     rise_k: Annotated[float, typer.Option(min=2.0, max=100.0, help="Rise allowed, K")] = 25.0,
     duty: Annotated[float, typer.Option(min=0.01, max=1.0, help="Of the step")] = 0.6,
     time_s: Annotated[float, typer.Option(min=300.0, max=86_400.0, help="At most, s")] = 3600.0,
+    running: Annotated[
+        bool, typer.Option("--running", help="Ask the idle daemon of this station to do it")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of a simulated machine")] = 1,
 ) -> None:
     """A safe experiment with open, empty platens; ends in a proposal and changes nothing.
 
     Two steps of duty up to the allowed rise, a coast after each; everything off at the end.
-    Exit code 0 with a proposal, 2 when it was refused, with the reason.
+    Exit code 0 with a proposal, 2 when it was refused, with the reason. With --running 0 says
+    that the daemon has begun; its events tell the rest, and the proposal lies beside its records.
     """
     console = Console(highlight=False, soft_wrap=True)
     with refusals():
         plan = load_press_plan(recipe, station)
-        if zone is not None and zone > len(plan.station.zone):
-            raise TuningError(f"--zone {zone}: the station has {len(plan.station.zone)} zones")
+        if running:
+            _ask_running(station, zone, rise_k, duty, time_s, machine or output or valve)
+            return
         folder = output or Path("tuning") / f"{plan.station.station.id}-{_stamp()}"
         if (folder / PROPOSAL).exists():
             raise TuningError(f"{folder / PROPOSAL} is there already: give another --output")
-        bounds = plan.recipe.limits.temperature_c_max, plan.station.limit.temperature_c_trip - 10.0
-        limits = Limits(
-            temperature_c_max=min(80.0, *bounds),
-            rise_k_max=min(rise_k, _rise_alone_k(plan) if zone is not None else rise_k),
-            duty_fraction_max=duty,
-            time_s_max=time_s,
-        )
+        limits = tuning_limits(plan, zone, rise_k, duty, time_s)
         rig = _rig(plan, machine, seed)
         zones = () if zone is None else (zone,)
         found = asyncio.run(_tune(rig, limits, zones, machine or "wire", valve, console))
@@ -95,9 +97,31 @@ def station_command(
     console.print(f"apply: hotpress tune apply {folder / PROPOSAL} STATION.toml")
 
 
-def _rise_alone_k(plan: PressPlan) -> float:
-    """A zone alone leaves its family: no further than half of what would trip."""
-    return max(2.0, 0.5 * plan.station.limit.out_of_family_k)
+def _ask_running(
+    station: str, zone: int | None, rise_k: float, duty: float, time_s: float, local: object
+) -> None:
+    """Over the command path; the daemon's events tell how it goes. Raises what `ask` raises."""
+    if local:
+        raise TuningError("--running: the station has machine, valve and folder of its own")
+    numbers = {"rise_k": rise_k, "duty_fraction": duty, "time_s": time_s}
+    refused = ask(station, "tune", None, numbers if zone is None else {**numbers, "zone": zone})
+    if refused:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+@app.command("fit", hidden=True)
+def fit_command(
+    folder: Annotated[Path, typer.Argument(help="Of an experiment that a running station made")],
+) -> None:
+    """Fit what a running station has measured, and write the proposal beside it."""
+    with refusals():
+        measured = decode_measured(_read(folder / MEASURED))
+        plan = load_press_plan(measured.recipe, measured.station)
+        if plan.station_source.sha256 != measured.station_sha256:
+            raise TuningError(f"{measured.station} was changed since the experiment: tune again")
+        found = zones_found(plan, measured.records, measured.delay_s, measured.limits, "wire")
+        _save(found, folder)
+    typer.echo(f"proposal: {folder / PROPOSAL}")
 
 
 def _rig(plan: PressPlan, machine: str | None, seed: int) -> Rig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,6 +27,7 @@ from controller.tuning.figure import valve_svg, zone_svg
 from controller.tuning.identify import Asked, describe
 from controller.tuning.procedure import ZoneTuning
 from controller.tuning.proposal import Change, Loop, Proposal, zone_changes
+from controller.tuning.record import Record
 from controller.tuning.start_gate import Tables
 from controller.tuning.valve import ValveFit, ValvePoint, fit_valve
 from controller.tuning.valve_procedure import ValveLimits, ValveTuning
@@ -76,24 +77,48 @@ class _Stages:
             self._console.print(f"{event.monotonic_s:8.1f} s  {event.message}")
 
 
-async def tune_zones(
-    rig: Rig, limits: Limits, zones: Sequence[int], machine: str, console: Console
-) -> Found:
-    """The temperature experiment on all zones, or on those named. Raises TuningError."""
-    plan = rig.plan
-    tuning = ZoneTuning(
+def tuning_limits(
+    plan: PressPlan, zone: int | None, rise_k: float, duty_fraction: float, time_s: float
+) -> Limits:
+    """What the experiment may never exceed on this press. Raises TuningError."""
+    if zone is not None and zone > len(plan.station.zone):
+        raise TuningError(f"zone {zone}: the station has {len(plan.station.zone)} zones")
+    bounds = plan.recipe.limits.temperature_c_max, plan.station.limit.temperature_c_trip - 10.0
+    # A zone alone leaves its family: no further than half of what would trip.
+    alone_k = max(2.0, 0.5 * plan.station.limit.out_of_family_k)
+    return Limits(
+        temperature_c_max=min(80.0, *bounds),
+        rise_k_max=min(rise_k, alone_k) if zone is not None else rise_k,
+        duty_fraction_max=duty_fraction,
+        time_s_max=time_s,
+    )
+
+
+def zone_tuning(plan: PressPlan, limits: Limits, zone: int | None) -> ZoneTuning:
+    """The temperature experiment on all zones, or on one."""
+    return ZoneTuning(
         limits,
         TABLES,
         zone_count=len(plan.station.zone),
-        zones=zones,
+        zones=() if zone is None else (zone,),
         pressure_bar_max=plan.station.limit.released_bar_max,
     )
+
+
+async def tune_zones(
+    rig: Rig, limits: Limits, zones: Sequence[int], machine: str, console: Console
+) -> Found:
+    """The temperature experiment on all zones, or on the first of those named. Raises
+    TuningError."""
+    plan = rig.plan
+    tuning = zone_tuning(plan, limits, zones[0] if zones else None)
     await _run(rig, lambda _opening: tuning, console)
     if tuning.refusal:
         raise TuningError(tuning.refusal)
     if not tuning.finished:
         raise TuningError("interrupted: there is no result")
-    return await asyncio.to_thread(_zones_found, plan, tuning, limits, machine)
+    measured = tuning.records, tuning.lead.delay_s
+    return await asyncio.to_thread(zones_found, plan, *measured, limits, machine)
 
 
 async def tune_valve(rig: Rig, found: Found, console: Console) -> Found:
@@ -158,17 +183,19 @@ def valve_limits(plan: PressPlan) -> ValveLimits:
     )
 
 
-def _zones_found(plan: PressPlan, tuning: ZoneTuning, limits: Limits, machine: str) -> Found:
+def zones_found(
+    plan: PressPlan, records: Mapping[int, Record], delay_s: float, limits: Limits, machine: str
+) -> Found:
     """Fits and pictures: seconds of arithmetic, after the press was made safe."""
     step_s = plan.station.station.tick_s * plan.station.station.thermal_ticks
     loops: list[Loop] = []
     changes: list[Change] = []
     files: dict[str, str] = {}
-    for zone, record in tuning.records.items():
+    for zone, record in records.items():
         noise_c = record.noise_c(limits.rest_s)
         target_c = min(WORKING_C, plan.recipe.limits.temperature_c_max)
         asked = Asked(step_k=target_c - record.temperature_c[0], step_s=max(0.5, step_s))
-        loop = describe(record, noise_c, tuning.lead.delay_s, zone=zone, asked=asked)
+        loop = describe(record, noise_c, delay_s, zone=zone, asked=asked)
         settings = {
             key: float(number)
             for key, number in msgspec.structs.asdict(plan.station.zone[zone - 1]).items()

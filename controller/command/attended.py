@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import msgspec
-
 from controller.command.desk import Desk
 from controller.command.request import Request
 from controller.ports import Event, Severity, Tick
@@ -60,7 +58,6 @@ class Attended:
 def _event(tick: Tick, request: Request, refused: str) -> Event:
     """Of what was asked, done or not: who, what, with which numbers, and why not."""
     result = f"refused: {refused}" if refused else "accepted"
-    numbers = msgspec.structs.asdict(request.manual) if request.manual is not None else {}
     return Event(
         tick.index,
         tick.monotonic_s,
@@ -73,6 +70,6 @@ def _event(tick: Tick, request: Request, refused: str) -> Event:
             "id": request.id,
             "by": request.by,
             "result": result,
-            **{name: number for name, number in numbers.items() if number is not None},
+            **request.numbers,
         },
     )

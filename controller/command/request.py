@@ -21,7 +21,7 @@ VALID_FOR_S_MAX = 60.0
 AHEAD_S_MAX = 5.0
 """A request from further in the future has a wrong clock, and would be valid for too long."""
 
-Verb = Literal["hold", "restart", "stop", "abort", "reset", "vent", "manual", "automatic"]
+Verb = Literal["hold", "restart", "stop", "abort", "reset", "vent", "manual", "automatic", "tune"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
 _END = r"$(?!\n)"
@@ -41,6 +41,15 @@ class ManualAsk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     duty_fraction: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
 
 
+class TuneAsk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An experiment on an idle press with open, empty platens; the bounds of `hotpress tune`."""
+
+    zone: Annotated[int, Meta(ge=1, le=6)] | None = None
+    rise_k: Annotated[float, Meta(ge=2.0, le=100.0)] = 25.0
+    duty_fraction: Annotated[float, Meta(ge=0.01, le=1.0)] = 0.6
+    time_s: Annotated[float, Meta(ge=300.0, le=86_400.0)] = 3600.0
+
+
 class Request(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What somebody asks of the station."""
 
@@ -50,10 +59,19 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ts: Annotated[int, Meta(ge=0, le=1 << 53)]
     valid_for_s: Annotated[float, Meta(ge=0.5, le=VALID_FOR_S_MAX)]
     manual: ManualAsk | None = None
+    tune: TuneAsk | None = None
 
     def __post_init__(self) -> None:
-        if (self.verb == "manual") != (self.manual is not None):
-            raise ValueError('"manual" has the numbers of the verb "manual", and of no other')
+        for verb, numbers in (("manual", self.manual), ("tune", self.tune)):
+            if (self.verb == verb) != (numbers is not None):
+                raise ValueError(f'"{verb}" has the numbers of the verb "{verb}", and of no other')
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Those that were given or have a default."""
+        asked = self.manual or self.tune
+        found = msgspec.structs.asdict(asked) if asked is not None else {}
+        return {name: number for name, number in found.items() if number is not None}
 
     def late_s(self, utc_ns: int) -> float:
         """For how long it has been invalid; negative while it is valid."""

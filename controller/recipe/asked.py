@@ -9,12 +9,14 @@ from controller.recipe.procedure import Procedure
 from controller.recipe.states import FROM_PEOPLE, next_state
 
 
-def do(procedure: object, verb: str, by: str, numbers: Mapping[str, float | None]) -> str:
+def do(procedure: object, verb: str, by: str, numbers: Mapping[str, float]) -> str:
     """Do it and return nothing, or say why not. `numbers` are those of manual mode."""
     if not isinstance(procedure, Procedure):
         return "no batch runs; the station is idle"
     if verb == "manual":
-        return procedure.manual(Manual(**{k: n for k, n in numbers.items() if n is not None}), by)
+        return procedure.manual(Manual(**numbers), by)
+    if verb == "tune":
+        return f"tune needs an idle station; the batch is {procedure.state}"
     deeds: Mapping[str, Callable[[], bool]] = {
         "hold": lambda: procedure.hold(by),
         "restart": lambda: procedure.restart(by),

@@ -43,7 +43,9 @@ StatisticsPeriodS = Annotated[
 ]
 TimeoutS = Annotated[float, Meta(ge=0.5, le=60.0, description="Longest wait in s")]
 BackoffS = Annotated[float, Meta(ge=0.05, le=300.0, description="Pause before reconnecting, in s")]
-CommandVerb = Literal["hold", "restart", "stop", "abort", "reset", "vent", "manual", "automatic"]
+CommandVerb = Literal[
+    "hold", "restart", "stop", "abort", "reset", "vent", "manual", "automatic", "tune"
+]
 QueueMax = Annotated[int, Meta(ge=1, le=100_000, description="Entries; beyond, the oldest go")]
 
 

@@ -81,7 +81,7 @@ def test_a_missing_field_is_named(name: str) -> None:
     ("name", "good", "bad"),
     [
         ("id", ["a", "x" * 64, "A.b:c-d_0"], ["", "x" * 65, "a b", "a\n", "ä", 7, None]),
-        ("verb", [v for v in VERBS if v != "manual"], ["", "HOLD", "explode", 1]),
+        ("verb", [v for v in VERBS if v not in ("manual", "tune")], ["", "HOLD", "explode", 1]),
         ("by", ["A", "Jörg Müller", "hmi@line-1"], ["", "x" * 65, "a\nb", "a\x00", "\ud800", "日"]),
         ("ts", [0, 1 << 53], [-1, (1 << 53) + 1, 10**400, 1.5, "now", True]),
         ("valid_for_s", [0.5, 60, 60.0], [0.49, 60.01, 0, -1, 1e300, "10"]),
@@ -120,7 +120,13 @@ def test_every_number_of_a_hand_has_bounds(name: str, most: float) -> None:
 
 def test_numbers_belong_to_the_hand_and_the_hand_needs_them() -> None:
     assert "of no other" in str(refused(json.dumps(GOOD | {"manual": {}}).encode()))
+    assert "of no other" in str(refused(json.dumps(GOOD | {"tune": {}}).encode()))
     assert "of no other" in str(refused(json.dumps(GOOD | {"verb": "manual"}).encode()))
+    assert "of no other" in str(refused(json.dumps(GOOD | {"verb": "tune"}).encode()))
+    experiment = {"verb": "tune", "tune": {"zone": 2, "rise_k": 6}}
+    assert parse(json.dumps(GOOD | experiment).encode()).numbers["zone"] == 2
+    for bad in ({"zone": 7}, {"rise_k": 1.9}, {"duty_fraction": 1.1}, {"time_s": 299}, {"x": 1}):
+        refused(json.dumps(GOOD | experiment | {"tune": bad}).encode())
 
 
 def test_what_is_too_large_too_deep_or_there_twice() -> None:

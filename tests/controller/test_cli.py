@@ -108,3 +108,18 @@ def test_shipped_recipes_lint_clean():
 def test_schema_is_json_for_an_editor():
     result = CliRunner().invoke(app, ["recipe", "schema"])
     assert json.loads(result.output)["title"] == "hotpress recipe"
+
+
+def test_a_command_without_a_broker_or_with_a_number_beyond_its_bound_is_not_asked(tmp_path):
+    from importlib import resources
+
+    with socket.socket() as unused:  # bound and not listening: nobody answers there
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        text = resources.files("controller.stations").joinpath("demo-press.toml").read_text()
+        station = tmp_path / "station.toml"
+        station.write_text(text.replace("port = 1883", f"port = {port}"))
+        assert f"127.0.0.1:{port}" in refused("command", "hold", "--config", str(station))
+    asked = ["command", "manual", "--config", str(station), "--duty-fraction", "1.5"]
+    assert "$.manual.duty_fraction" in refused(*asked)
+    assert "Invalid enum value" in refused("command", "explode", "--config", str(station))

@@ -13,22 +13,27 @@ from controller.composition import NAMES
 from controller.config.model import load_station
 from controller.record.reader import StoredRecord
 from controller.telemetry.broker import start_broker
-from controller.telemetry.caller import call
+from controller.telemetry.caller import CallError, call
 from controller.telemetry.settings import UnsPath
 
 from .conftest import SHORT_RECIPE, free_port, wait_for
 
-VERBS = ("hold", "restart", "stop", "abort", "manual")
+VERBS = ("hold", "restart", "stop", "abort", "manual", "tune")
+
+
+def taking_commands(file):
+    """The station file, with everything but what vents and resets allowed."""
+    allowed = f"[mqtt]\ncommand_verbs = {json.dumps(VERBS)}\n"
+    file.write_text(file.read_text().replace("[mqtt]\n", allowed))
+    return file
 
 
 @pytest.fixture
 def commanded(start, machine, station_file):
-    """A pressing daemon that takes commands, and a way to ask it without a new process."""
+    """A pressing daemon that takes commands, and its station file."""
     port = free_port()
     with start_broker(port=port):
-        file = station_file(machine.port, port)
-        verbs = json.dumps(VERBS)
-        file.write_text(file.read_text().replace("[mqtt]\n", f"[mqtt]\ncommand_verbs = {verbs}\n"))
+        file = taking_commands(station_file(machine.port, port))
         arguments = ["--config", str(file), "--recipe", str(SHORT_RECIPE), "--batch", "b1"]
         daemon = start("controller", "run", *arguments, name="daemon")
         wait_for(lambda: "listening for commands" in daemon.text(), "subscription", 60.0)
@@ -36,10 +41,10 @@ def commanded(start, machine, station_file):
         yield daemon, file
 
 
-def shell(*arguments):
-    """Exit code and output of `hotpress command`."""
+def shell(*arguments, command="command"):
+    """Exit code and output of `hotpress command`, or of another."""
     done = subprocess.run(
-        [sys.executable, "-m", "controller", "command", *arguments],
+        [sys.executable, "-m", "controller", command, *arguments],
         capture_output=True,
         text=True,
         timeout=60.0,
@@ -48,7 +53,7 @@ def shell(*arguments):
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
-def asker(file):
+def asker(file, wait_s=20.0):
     """The MQTT face, as SCADA has it: JSON on one topic, JSON back on another."""
     station = load_station(str(file), NAMES)[0]
     site = station.station
@@ -56,7 +61,7 @@ def asker(file):
 
     def ask(id_, payload):
         text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        return asyncio.run(call(station.mqtt, path, text, id_, password=None, wait_s=20.0))
+        return asyncio.run(call(station.mqtt, path, text, id_, password=None, wait_s=wait_s))
 
     return ask
 
@@ -120,8 +125,25 @@ def test_a_station_that_takes_no_commands_does_not_answer(start, machine, statio
         file = station_file(machine.port, port)
         daemon = start("controller", "run", "--config", str(file), name="daemon")
         wait_for(lambda: "broker connected" in daemon.text(), "connection", 60.0)
-        code, said = shell("hold", "--config", str(file), "--valid-for", "0.5")
-        assert code == 2
-        assert "no answer" in said
+        with pytest.raises(CallError, match="no answer"):
+            asker(file, wait_s=1.0)("a", {"id": "a"})
         assert daemon.end() == 0
         assert "listening for commands" not in daemon.text()
+
+
+def test_an_idle_daemon_is_asked_to_tune_and_to_stop_it(start, machine, station_file):
+    port = free_port()
+    with start_broker(port=port):
+        file = taking_commands(station_file(machine.port, port))
+        daemon = start("controller", "run", "--config", str(file), name="daemon")
+        wait_for(lambda: "listening for commands" in daemon.text(), "subscription", 60.0)
+        asked = shell(str(file), "--running", "--rise-k", "5", command="tune")
+        assert asked == (0, "press-1: tune accepted")
+        wait_for(lambda: '"source": "tuning, rest"' in daemon.text(), "experiment", 60.0)
+        code, said = shell(str(file), "--running", command="tune")
+        assert code == 2
+        assert "it tunes already: tuning, rest" in said
+        assert shell("abort", "--config", str(file), "--by", "A") == (0, "press-1: abort accepted")
+        wait_for(lambda: "ended without a result: ended by A" in daemon.text(), "end", 60.0)
+        assert machine.output_bits() & 0b111111 == 0
+        assert daemon.end() == 0
