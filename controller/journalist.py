@@ -40,7 +40,7 @@ class Journalist:
     def status(self, tick: Tick, kernel: Kernel) -> None:
         """Events of every change of quality, permissive, interlock and trip; every tick."""
         seen = kernel.observation
-        owed = self._watch.pending and tick.index % _CHATTER_TICKS == 0
+        owed = tick.index % _CHATTER_TICKS == 0 and self._watch.pending
         if seen.change_count == self._change_count and not owed:
             return
         self._change_count = seen.change_count

@@ -8,6 +8,7 @@ from controller.ports import Tick
 
 _SUB_BITS = 4  # 16 buckets an octave: a percentile is true to within 6 %
 _BUCKETS = 28 << _SUB_BITS
+_EXACT_US = 2 << _SUB_BITS  # below it every microsecond has a bucket of its own
 _EDGES_US = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 
@@ -16,15 +17,18 @@ class Histogram:
 
     def __init__(self) -> None:
         self._counts = [0] * _BUCKETS
-        self.count = 0
         self.max_s = 0.0
+
+    @property
+    def count(self) -> int:
+        return sum(self._counts)
 
     def add(self, duration_s: float) -> None:
         """Count one duration; negative counts as zero, the top bucket takes all beyond."""
-        self.count += 1
         if duration_s > self.max_s:
             self.max_s = duration_s
-        self._counts[min(_bucket(int(duration_s * 1e6)), _BUCKETS - 1)] += 1
+        us = int(duration_s * 1e6)
+        self._counts[us if 0 <= us < _EXACT_US else _bucket(us)] += 1
 
     def quantile_s(self, fraction: float) -> float:
         """Upper edge of the bucket in which the quantile lies; 0 when nothing was counted."""
@@ -57,11 +61,11 @@ class Histogram:
 def _bucket(us: int) -> int:
     us = max(us, 0)
     shift = max(us.bit_length() - _SUB_BITS - 1, 0)
-    return (shift << _SUB_BITS) + (us >> shift)
+    return min((shift << _SUB_BITS) + (us >> shift), _BUCKETS - 1)
 
 
 def _upper_us(bucket: int) -> int:
-    if bucket < 2 << _SUB_BITS:
+    if bucket < _EXACT_US:
         return bucket
     shift = (bucket >> _SUB_BITS) - 1
     return (((bucket & ((1 << _SUB_BITS) - 1)) + (1 << _SUB_BITS) + 1) << shift) - 1
