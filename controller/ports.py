@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True, slots=True)
 class SignalNames:
@@ -28,9 +30,8 @@ class SignalNames:
     analogue_outputs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One beat of the clock.
+class Tick(Struct, frozen=True, gc=False):
+    """One beat of the clock. One is made every tick: a Struct is, in a fraction of the time.
 
     `index` counts from 0; `monotonic_s` is the clock's own time of this beat's due
     instant; `utc_ns` labels it for people and records; `lateness_s` is how late the
