@@ -54,8 +54,9 @@ class SimulatedStation:
         self._silent_ticks_max = round(CATCH_UP_S_MAX / tick_s)
         self._outputs_of = _outputs_of(signals)
         outputs = signals.analogue_outputs
-        self._readbacks = tuple((f"{name}_readback", at) for at, name in enumerate(outputs))
+        self._readbacks = tuple((f"{name}_readback", 1 + at) for at, name in enumerate(outputs))
         self._safe: Outputs = (0, *(0.0 for _ in outputs))
+        self._outputs = self._safe  # what stands at the terminals
         self._channels = slice(0, len(signals.channels))
         self._fresh = memoryview(bytes(8 * len(signals.channels))).cast("d")
         self._next_tick: int | None = None  # the tick at whose instant the plant stands
@@ -65,6 +66,7 @@ class SimulatedStation:
         self._skipped_tick_count = 0
         self._told: SensorFrame | None = None  # holds already what hardly ever changes
         self._told_ok = b""
+        self._told_outputs: Outputs | None = None
         self._near_lapse_count = 0
         self.bench.listeners.append(self._count_near_lapses)
 
@@ -77,7 +79,7 @@ class SimulatedStation:
 
     async def close(self) -> None:
         """Hands off: outputs fall at once, as they do when a host lets go."""
-        self._wire.command(*self._safe)
+        self._command(self._safe)
 
     async def sense(self, tick: Tick, frame: SensorFrame) -> None:
         if tick.index != self._next_tick:
@@ -86,10 +88,13 @@ class SimulatedStation:
         frame.reading[channels] = wire.readings
         if frame is not self._told or wire.readings_ok is not self._told_ok:
             self._tell_all_is_well(frame)
+        outputs = self._outputs
+        if outputs is not self._told_outputs:
+            frame.digital_output_bits_readback = outputs[0]
+            for name, at in self._readbacks:
+                setattr(frame, name, outputs[at])
+            self._told_outputs = outputs
         frame.digital_input_bits = wire.input_bits
-        frame.digital_output_bits_readback = wire.output_bits
-        for name, at in self._readbacks:
-            setattr(frame, name, wire.open_fractions[at])
         if self._near.acting:
             self._count_near_lapses()
             frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
@@ -104,6 +109,7 @@ class SimulatedStation:
         frame.readback_ok = True
         frame.lease_lapse_count = self._lapse_count + self._near_lapse_count
         self._told, self._told_ok = frame, self._wire.readings_ok
+        self._told_outputs = None
 
     async def actuate(self, tick: Tick, frame: OutputFrame) -> None:
         if tick.index != self._next_tick:
@@ -111,11 +117,16 @@ class SimulatedStation:
         outputs = self._outputs_of(frame)
         if self._near.acting:
             outputs = self._near.heard(outputs)
-        self._wire.command(*outputs)
+        if outputs != self._outputs:
+            self._command(outputs)
         self._wire.advance()
         self._next_tick = tick.index + 1
         self._held_ticks = 1
         self._tick_count += 1
+
+    def _command(self, outputs: Outputs) -> None:
+        self._outputs = outputs
+        self._wire.command(*outputs)
 
     def _pass_silence(self, index: int) -> None:
         """Let the press live through the ticks that nobody actuated, up to `index`."""
@@ -127,7 +138,7 @@ class SimulatedStation:
         lived = min(silent, self._silent_ticks_max)
         for _ in range(lived):
             if self._held_ticks == self._lease_ticks:
-                self._wire.command(*self._safe)
+                self._command(self._safe)
                 self._lapse_count += 1
                 self._told = None
             self._wire.advance()
