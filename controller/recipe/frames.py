@@ -118,10 +118,13 @@ class Ask:
 
     def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
         """Fill the command in place; renews its lease."""
-        for field in fields(self):
-            setattr(command, field.name, getattr(self, field.name))
+        for name in _ASKED:
+            setattr(command, name, getattr(self, name))
         command.valid_until_tick = valid_until_tick
         command.reset = int(reset)
+
+
+_ASKED = tuple(field.name for field in fields(Ask))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +164,8 @@ class Seen(Status):
 def look(observation: Observation, names: KernelNames, zone_count: int) -> Seen:
     """Read an observation once."""
     return Seen(
-        zones_c=tuple(observation.measurement_channel_unit[zone] for zone in range(zone_count)),
-        zones_good=all(observation.quality[zone] != QUALITY_BAD for zone in range(zone_count)),
+        zones_c=tuple(observation.measurement_channel_unit[0:zone_count]),
+        zones_good=QUALITY_BAD not in observation.quality[0:zone_count],
         stack_c=observation.stack_temperature_c_estimate,
         stack_sigma_k=observation.stack_temperature_c_sigma,
         temperature_setpoint_c=observation.zone_temperature_setpoint_c,

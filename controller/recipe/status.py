@@ -115,6 +115,8 @@ def _advised(bits: int, names: KernelNames) -> tuple[tuple[str, ...], Advice]:
 
 
 def _names(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    if bits == 0:
+        return ()
     return tuple(
         names[bit] if bit < len(names) else f"row {bit}"
         for bit in range(bits.bit_length())

@@ -61,6 +61,9 @@ class Channel(IntEnum):
     H2S_EXHAUST_PPM = 12
 
 
+_LOCKED = int(Input.YOKE_IN | Input.LID_LOCKED_A | Input.LID_LOCKED_B)
+
+
 class Observation(Tables, Protocol):
     """The part of wip_observation_t a recipe looks at."""
 
@@ -131,10 +134,13 @@ class Ask:
 
     def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
         """Fill the command in place; renews its lease."""
-        for field in fields(self):
-            setattr(command, field.name, getattr(self, field.name))
+        for name in _ASKED:
+            setattr(command, name, getattr(self, name))
         command.valid_until_tick = valid_until_tick
         command.reset = int(reset)
+
+
+_ASKED = tuple(field.name for field in fields(Ask))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +177,6 @@ def look(observation: Observation, names: KernelNames) -> Seen:
     """Read an observation once."""
     channel, quality = observation.measurement_channel_unit, observation.quality
     purge, exhaust = Channel.H2S_PURGE_PPM, Channel.H2S_EXHAUST_PPM
-    locked = Input.YOKE_IN | Input.LID_LOCKED_A | Input.LID_LOCKED_B
     return Seen(
         pressure_mpa=observation.vessel_pressure_mpa,
         pressure_setpoint_mpa=observation.vessel_pressure_setpoint_mpa,
@@ -185,7 +190,7 @@ def look(observation: Observation, names: KernelNames) -> Seen:
         bag_good=quality[Channel.BAG_PRESSURE_MBAR] != QUALITY_BAD,
         h2s_ppm=max(channel[purge], channel[exhaust]),
         h2s_good=QUALITY_BAD not in (quality[purge], quality[exhaust]),
-        locked=observation.digital_input_bits & locked == locked,
+        locked=observation.digital_input_bits & _LOCKED == _LOCKED,
         leak_tested=bool(observation.leak_tested),
         pressure_tared=bool(observation.pressure_tared),
         temperature_tared=bool(observation.temperature_tared),
