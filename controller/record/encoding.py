@@ -26,6 +26,7 @@ from controller.record.model import (
 Column = int | float | str | bytes | None
 Row = tuple[Column, ...]
 
+_HEAD_COLUMNS = 6  # of a sample, before its values
 _SAMPLE_HEAD = struct.Struct("<cqqdq")
 _INTEGER = struct.Struct("<cq")
 _REAL = struct.Struct("<cd")
@@ -53,19 +54,12 @@ def sample_row(seq: int, sample: Sample) -> Row:
 
 def sample_bytes(row: Sequence[Column]) -> bytes:
     """Encode a row made by `sample_row` or read from the table `sample`."""
-    seq, tick, monotonic_s, utc_ns, phase, quality, *values = row
+    seq, tick, monotonic_s, utc_ns, phase, quality = row[:_HEAD_COLUMNS]
     assert isinstance(phase, str)
     assert isinstance(quality, bytes)
-    if None in values:
-        values = [math.nan if value is None else value for value in values]
-    return b"".join(
-        (
-            _SAMPLE_HEAD.pack(b"S", seq, tick, monotonic_s, utc_ns),
-            _column_bytes(phase),
-            _column_bytes(quality),
-            struct.pack(f"<{len(values)}d", *values),
-        )
-    )
+    head = _SAMPLE_HEAD.pack(b"S", seq, tick, monotonic_s, utc_ns)
+    values = _doubles(row[_HEAD_COLUMNS:])
+    return b"".join((head, _text_bytes(phase), _blob_bytes(quality), values))
 
 
 def phase_row(seq: int, event: Event) -> Row:
@@ -87,6 +81,14 @@ def gap_row(seq: int, gap: Gap) -> Row:
 def row_bytes(tag: bytes, row: Sequence[Column]) -> bytes:
     """Encode a row of any other table, column by column with its type."""
     return tag + b"".join(map(_column_bytes, row))
+
+
+def _doubles(values: Sequence[Column]) -> bytes:
+    layout = f"<{len(values)}d"
+    try:
+        return struct.pack(layout, *values)
+    except struct.error:  # NULL is a number that was not one
+        return struct.pack(layout, *(math.nan if value is None else value for value in values))
 
 
 def _event_head(seq: int, event: Event) -> tuple[int, int, float, int]:
@@ -111,7 +113,13 @@ def _column_bytes(column: Column) -> bytes:
         return _INTEGER.pack(b"i", column)
     if isinstance(column, float):
         return _REAL.pack(b"r", column)
-    if isinstance(column, bytes):
-        return _LENGTH.pack(b"b", len(column)) + column
-    text = column.encode()
-    return _LENGTH.pack(b"t", len(text)) + text
+    return _blob_bytes(column) if isinstance(column, bytes) else _text_bytes(column)
+
+
+def _blob_bytes(blob: bytes) -> bytes:
+    return _LENGTH.pack(b"b", len(blob)) + blob
+
+
+def _text_bytes(text: str) -> bytes:
+    encoded = text.encode()
+    return _LENGTH.pack(b"t", len(encoded)) + encoded

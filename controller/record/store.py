@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -223,7 +224,7 @@ class Store:
         while start < len(rows):
             while chunk > len(rows) - start:
                 chunk = (chunk + 1) // 2
-            values = [column for row in rows[start : start + chunk] for column in row]
+            values = list(chain.from_iterable(rows[start : start + chunk]))
             statement = f"INSERT INTO sample VALUES {', '.join([marks] * chunk)}"
             self._connection.execute(statement, values)
             start += chunk
