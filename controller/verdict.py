@@ -48,9 +48,11 @@ class PressVerdict:
     density_estimate_g_per_cm3: float = 0.0
     sample_count: int = 0
     _column: dict[str, int] = field(init=False)
+    _zones: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self._column = {signal.name: i for i, signal in enumerate(self.signals)}
+        self._zones = tuple(name for name in self.truth() if name.startswith("zone_"))
 
     def event(self, event: Event) -> None:
         """Events carry no truth."""
@@ -58,7 +60,7 @@ class PressVerdict:
     def sample(self, sample: Sample) -> None:
         self.sample_count += 1
         truth = self.truth()
-        zones = [truth[name] for name in truth if name.startswith("zone_")]
+        zones = [truth[name] for name in self._zones]
         setpoint_c = sample.values[self._column["zone_temperature_setpoint_c"]]
         pressure_setpoint_mpa = sample.values[self._column["stack_pressure_setpoint_mpa"]]
         self.temperature_c_max = max(self.temperature_c_max, *zones)

@@ -57,6 +57,7 @@ class Simulated(Generic[AnyMachine]):
         self._config.header_version = kind.header_version
         self._state = kind.new("state")
         self._truth = kind.new("truth")
+        self._truth_numbers = memoryview(ffi.buffer(self._truth)).cast("B").cast("d")
         kind.init(self._config, seed, int(noise), start_c, self._state)
         self.fitted = frozenset(
             name for i, name in enumerate(kind.readings) if self._config.sensor[i].fitted
@@ -212,8 +213,8 @@ class Simulated(Generic[AnyMachine]):
     def truth(self) -> dict[str, float]:
         """The true state by name, without any sensor error."""
         self.kind.truth(self._config, self._state, self._truth)
-        numbers = memoryview(ffi.buffer(self._truth)).cast("B").cast("d")
-        named = dict(zip(self.kind.truth_names, numbers, strict=True))
+        numbers = self._truth_numbers.tolist()
+        named: dict[str, float] = dict(zip(self.kind.truth_names, numbers, strict=True))
         for name in self._absent:
             del named[name]
         return named
