@@ -175,7 +175,7 @@ static double pressure_rise_mpa(vessel_fluid_state_t *now, double strain_ratio,
 }
 
 static void account(const vessel_config_t *config, vessel_state_t *state, const flows_t *flows,
-                    const vessel_property_t *property, double rise_mpa, double air_volume_m3)
+                    const vessel_property_t *property, double rise_mpa, double shrink_ratio)
 {
     vessel_fluid_state_t *now = &state->fluid;
     double density = property->density_kg_per_m3;
@@ -187,10 +187,10 @@ static void account(const vessel_config_t *config, vessel_state_t *state, const 
     double trapped_m3 = config->body.air_trapped_ml * M3_PER_ML;
     double air_share = 1.0;
     if (mouth > 0.0) {
-        double free_m3 = now->air_m3 > trapped_m3 ? air_volume_m3 : 0.0;
+        double free_m3 = now->air_m3 > trapped_m3 ? now->air_m3 * shrink_ratio : 0.0;
         air_share = free_m3 / (free_m3 + config->body.air_mixing_ml * M3_PER_ML);
     }
-    double air_m3 = air_share * mouth * PLANT_STEP_S / air_shrink_ratio(config, now->pressure_mpa);
+    double air_m3 = air_share * mouth * PLANT_STEP_S / shrink_ratio;
     now->air_m3 = now->air_m3 - air_m3 > trapped_m3 ? now->air_m3 - air_m3 : trapped_m3;
     double spilt = mouth > 0.0 ? (1.0 - air_share) * mouth : 0.0;
     now->inflow_m3_per_s = flows->in_m3_per_s + flows->fill_m3_per_s;
@@ -237,7 +237,8 @@ void vessel_fluid_step(const vessel_config_t *config, vessel_state_t *state)
     vessel_property_t property;
     vessel_property(&config->fluid, now->pressure_mpa, now->fluid_c, &property);
     double volume_m3 = vessel_volume_m3(config, now->pressure_mpa);
-    double air_m3 = vessel_air_volume_m3(config, state);
+    double shrink_ratio = air_shrink_ratio(config, now->pressure_mpa);
+    double air_m3 = now->air_m3 * shrink_ratio;
     double liquid_m3 = volume_m3 - air_m3 - now->vapour_m3;
     liquid_m3 = liquid_m3 > 1e-3 * volume_m3 ? liquid_m3 : 1e-3 * volume_m3;
     double filled = liquid_m3 / volume_m3;
@@ -263,7 +264,7 @@ void vessel_fluid_step(const vessel_config_t *config, vessel_state_t *state)
         PLANT_STEP_S * (flows.liquid_slope + flows.mouth_slope) / volume_m3;
     double rise_mpa = pressure_rise_mpa(now, strain_ratio, compliance_per_mpa, volume_m3);
 
-    account(config, state, &flows, &property, rise_mpa, air_m3);
+    account(config, state, &flows, &property, rise_mpa, shrink_ratio);
     now->fluid_c += property.heating_k_per_mpa * rise_mpa + source_k_per_s * PLANT_STEP_S;
     double poured = plant_clamp(flows.fill_m3_per_s * PLANT_STEP_S / liquid_m3, 0.0, 1.0);
     now->fluid_c += poured * (state->world.water_temperature_c - now->fluid_c);
