@@ -14,7 +14,9 @@ with the pressure retained and says so; what is left to do is a person's work.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from controller.recipe.conduct import MEDIUM
 from controller.recipe.frames import Action, Ask, Cooling, Hydraulics, Seen

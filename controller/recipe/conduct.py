@@ -7,9 +7,10 @@ numbers, because "waiting" without a number is what operators complain about.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from controller.recipe.frames import Ask, Cooling, Hydraulics, Seen
 from controller.recipe.phases import (

@@ -7,7 +7,7 @@ its own way. Once at rest, the setpoints themselves become the targets.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from controller.recipe.frames import Ask, Hydraulics, Seen
 from controller.recipe.phases import Gate, Phase, Touch, Unload

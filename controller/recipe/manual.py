@@ -7,7 +7,9 @@ where they are, a duty starts from the one there is, and `restart` goes back alo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from controller.recipe.frames import Ask, Hydraulics, Seen
 from controller.recipe.holding import resting

@@ -14,7 +14,9 @@ programme by the phase's `on_timeout`. Time in which a loop waits does not count
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from controller.recipe.conduct import MEDIUM, SETPOINT_TOLERANCE, stack_off
 from controller.recipe.frames import Ask, Cooling, Hydraulics, Seen

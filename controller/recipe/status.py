@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import Protocol, TypedDict
 
+from msgspec import Struct
+
 QUALITY_BAD = 2
 
 
@@ -55,8 +57,7 @@ class Tables(Protocol):
     def first_out_trip(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """Names stand for bits. `pressure_mpa` is what is enclosed, `released` that nothing is."""
 
     pressure_mpa: float

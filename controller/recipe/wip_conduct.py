@@ -8,9 +8,11 @@ may run, how fast it may without overheating the fluid, and when the lid may ope
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from controller.recipe.phases import Gate
 from controller.recipe.unit import EngineStep, Row

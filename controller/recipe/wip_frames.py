@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from enum import IntEnum, IntFlag
 from typing import Protocol
+
+from msgspec import Struct
 
 from controller.recipe.status import QUALITY_BAD, KernelNames, Status, Tables, named
 
@@ -116,8 +117,7 @@ class Command(Protocol):
     reset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What is asked of the kernel now. The default asks for nothing: jacket, pump and valves
     off, the lid locked, the pressure retained. Rates are never zero."""
 
@@ -134,17 +134,13 @@ class Ask:
 
     def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
         """Fill the command in place; renews its lease."""
-        for name in _ASKED:
+        for name in self.__struct_fields__:
             setattr(command, name, getattr(self, name))
         command.valid_until_tick = valid_until_tick
         command.reset = int(reset)
 
 
-_ASKED = tuple(field.name for field in fields(Ask))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen(Status):
+class Seen(Status, frozen=True, kw_only=True):
     """One observation in the words the phases use.
 
     A number that is not finite makes every comparison false, so nothing proceeds on it.

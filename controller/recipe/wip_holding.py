@@ -6,7 +6,7 @@ which keeps what there is.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from controller.recipe.status import Advice
 from controller.recipe.wip_frames import Ask, Mode, Output, Seen

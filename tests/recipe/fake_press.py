@@ -7,7 +7,6 @@ zones by a first-order lag, pressure follows its setpoint.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +19,7 @@ from controller.recipe.progress import Progress
 
 STEP_S = 1.0
 LAG_S = 20.0
-COMMAND_FIELDS = (*(field.name for field in fields(Ask)), "valid_until_tick", "reset")
+COMMAND_FIELDS = (*Ask.__struct_fields__, "valid_until_tick", "reset")
 
 
 def bit(names: tuple[str, ...], name: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import groupby
 
 import msgspec
@@ -11,6 +10,7 @@ import pytest
 from fake_press import STEP_S, Drive, FakePress
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from press_header import NAMES
 
 from controller.config.material import Material
