@@ -26,8 +26,6 @@
  */
 #include "channel.h"
 
-#include <math.h>
-
 #define NE43_FAULT_LOW_MA 3.6
 #define NE43_VALID_LOW_MA 3.8
 #define NE43_VALID_HIGH_MA 20.5
@@ -35,7 +33,6 @@
 #define LOOP_ZERO_MA 4.0
 #define LOOP_SPAN_MA 16.0
 #define RATE_WINDOW_S 10.0
-#define SPIKE_WINDOW_S 60.0
 
 #define SPIKE_REASONS                                                                         \
     (PRESS_REASON_NON_FINITE | PRESS_REASON_UNDER_RANGE | PRESS_REASON_OVER_RANGE | PRESS_REASON_RATE)
@@ -56,15 +53,15 @@ static uint32_t range_reason(const press_channel_config_t *config, double readin
 }
 
 /* Everything that can be said of the reading alone. */
-static uint32_t reading_reason(const press_channel_config_t *config, press_reading_t reading,
+static uint32_t reading_reason(const press_channel_config_t *config, const press_reading_t *reading,
                                bool frame_is_new)
 {
-    const double age_s = reading.age_s;
+    const double age_s = reading->age_s;
     uint32_t reason = 0;
-    if (!reading.ok) reason |= PRESS_REASON_DEVICE;
+    if (!reading->ok) reason |= PRESS_REASON_DEVICE;
     if (!frame_is_new || !(age_s >= 0.0 && age_s <= config->age_s_max)) reason |= PRESS_REASON_AGE;
-    if (!press_finite(reading.reading_unit)) return reason | PRESS_REASON_NON_FINITE;
-    return reason | range_reason(config, reading.reading_unit);
+    if (!press_finite(reading->reading_unit)) return reason | PRESS_REASON_NON_FINITE;
+    return reason | range_reason(config, reading->reading_unit);
 }
 
 static double scaled(const press_channel_config_t *config, double reading_unit)
@@ -101,25 +98,11 @@ static void accept(const press_channel_config_t *config, press_channel_state_t *
     state->primed = 1;
 }
 
-/* Of `most` kept steps the oldest is younger than the window. */
-static bool often(const uint64_t *step, uint32_t count, uint32_t most, double window_s,
-                  double tick_s, uint64_t observe_count)
-{
-    if (count < most) return false;
-    return (double)(observe_count - step[count % most]) * tick_s <= window_s;
-}
-
 /* Counts on in the same slots and never wraps. */
 static uint32_t noted(uint64_t *step, uint32_t count, uint32_t most, uint64_t observe_count)
 {
     step[count % most] = observe_count;
     return count + 1 == 2U * most ? most : count + 1;
-}
-
-bool press_channel_spikes(const press_channel_state_t *state, double tick_s, uint64_t observe_count)
-{
-    return often(state->spike_step, state->spike_count, PRESS_SPIKE_MAX, SPIKE_WINDOW_S, tick_s,
-                 observe_count);
 }
 
 /* A spike is one departure, however many ticks a slow converter shows it. */
@@ -132,80 +115,35 @@ static void note_spike(press_channel_state_t *state, uint64_t observe_count)
 
 /* Accepts the reading or says RATE. */
 static uint32_t take(const press_channel_config_t *config, press_channel_state_t *state,
-                     press_moment_t moment, press_reading_t reading)
+                     const press_moment_t *moment, const press_reading_t *reading)
 {
-    const double reading_unit = scaled(config, reading.reading_unit);
-    double elapsed_s = state->since_good_s - reading.age_s;
-    if (elapsed_s < moment.tick_s) elapsed_s = moment.tick_s;
+    const double reading_unit = scaled(config, reading->reading_unit);
+    double elapsed_s = state->since_good_s - reading->age_s;
+    if (elapsed_s < moment->tick_s) elapsed_s = moment->tick_s;
     const double allowed_unit =
         config->rate_channel_unit_per_s_max * elapsed_s + config->noise_channel_unit_max;
     if (state->primed != 0 && fabs(reading_unit - state->plausible_channel_unit) > allowed_unit) {
         state->rate_reject_count = noted(state->rate_reject_step, state->rate_reject_count,
-                                         PRESS_RATE_REJECT_MAX, moment.observe_count);
+                                         PRESS_RATE_REJECT_MAX, moment->observe_count);
         return PRESS_REASON_RATE;
     }
-    accept(config, state, reading_unit, elapsed_s, reading.age_s);
+    accept(config, state, reading_unit, elapsed_s, reading->age_s);
     return 0;
 }
 
 press_verdict_t press_channel_take(const press_channel_config_t *config,
-                                   press_channel_state_t *state, press_moment_t moment,
-                                   press_reading_t reading)
+                                   press_channel_state_t *state, const press_moment_t *moment,
+                                   const press_reading_t *reading)
 {
-    state->since_good_s += moment.tick_s;
-    uint32_t reason = reading_reason(config, reading, moment.frame_is_new);
+    state->since_good_s += moment->tick_s;
+    uint32_t reason = reading_reason(config, reading, moment->frame_is_new);
     if ((reason & PRESS_FATAL_REASONS) == 0) reason |= take(config, state, moment, reading);
-    if ((reason & SPIKE_REASONS) != 0) note_spike(state, moment.observe_count);
-    const bool rejects = often(state->rate_reject_step, state->rate_reject_count,
-                               PRESS_RATE_REJECT_MAX, RATE_WINDOW_S, moment.tick_s,
-                               moment.observe_count);
+    if ((reason & SPIKE_REASONS) != 0) note_spike(state, moment->observe_count);
+    const bool rejects = press_often(state->rate_reject_step, state->rate_reject_count,
+                               PRESS_RATE_REJECT_MAX, RATE_WINDOW_S, moment->tick_s,
+                               moment->observe_count);
     if (rejects) reason |= PRESS_REASON_RATE;
     const press_verdict_t verdict = {
         reason, rejects || (reason & PRESS_FATAL_REASONS) != 0 || state->primed == 0};
     return verdict;
-}
-
-bool press_channel_believed(press_verdict_t verdict)
-{
-    return (verdict.reason_bits & (PRESS_FATAL_REASONS | PRESS_REASON_RATE)) == 0;
-}
-
-/* ---- stillness -------------------------------------------------------------------------- */
-
-bool press_channel_moved(const press_channel_config_t *config, press_channel_state_t *state,
-                         uint64_t observe_count)
-{
-    const double moved_unit =
-        fabs(state->reading_channel_unit - state->still_reference_channel_unit);
-    if (moved_unit <= config->stuck_band_channel_unit && observe_count > 2) return false;
-    state->still_reference_channel_unit = state->reading_channel_unit;
-    state->step_channel_unit = moved_unit;
-    state->mate_due = 1;
-    state->mate_moved = 0;
-    state->still_s = 0.0;
-    state->flat_s = 0.0;
-    return true;
-}
-
-void press_channel_mate(press_channel_state_t *state, bool has_mate, double mate_unit,
-                        double move_unit)
-{
-    if (state->mate_due != 0) state->mate_reference_channel_unit = mate_unit;
-    state->mate_due = 0;
-    state->mate_moved =
-        has_mate && fabs(mate_unit - state->mate_reference_channel_unit) > move_unit;
-}
-
-bool press_channel_stuck(const press_channel_config_t *config, press_channel_state_t *state,
-                         double tick_s, bool ought_to_move)
-{
-    if (ought_to_move) state->still_s += tick_s;
-    return state->still_s >= config->stuck_s_max - 0.5 * tick_s;
-}
-
-bool press_channel_flat(const press_channel_config_t *config, const press_channel_state_t *state,
-                        double tick_s)
-{
-    return state->flat_s >= config->flat_s_max - 0.5 * tick_s &&
-           state->step_channel_unit <= config->noise_channel_unit_max;
 }

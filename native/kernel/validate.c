@@ -97,7 +97,7 @@ static void validate_channel(const press_config_t *config, press_state_t *state,
         const press_reading_t reading = {sensor->reading_channel_unit[number],
                                          sensor->reading_age_s[number],
                                          sensor->reading_ok[number] == 1};
-        verdict = press_channel_take(channel_config, channel, moment, reading);
+        verdict = press_channel_take(channel_config, channel, &moment, &reading);
         const bool stuck = is_stuck(config, state, number, press_channel_believed(verdict));
         if (stuck || press_channel_flat(channel_config, channel, config->tick_s)) {
             verdict.reason_bits |= PRESS_REASON_STUCK;

@@ -95,7 +95,7 @@ static void validate_channel(const wip_config_t *config, wip_state_t *state,
         const press_reading_t reading = {sensor->reading_channel_unit[number],
                                          sensor->reading_age_s[number],
                                          sensor->reading_ok[number] == 1};
-        verdict = press_channel_take(bounds, channel, moment, reading);
+        verdict = press_channel_take(bounds, channel, &moment, &reading);
         const bool stuck = is_stuck(config, state, number, press_channel_believed(verdict));
         if (stuck || press_channel_flat(bounds, channel, config->tick_s)) {
             verdict.reason_bits |= PRESS_REASON_STUCK;
