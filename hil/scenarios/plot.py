@@ -31,6 +31,11 @@ _LANES = (
     ("dump_valve", "dump valve"),
     ("cooling_water_top", "water top"),
     ("cooling_water_bottom", "water bottom"),
+    ("contactor_jacket", "contactor jacket"),
+    ("decompression_valve", "decompression"),
+    ("fill_valve", "fill"),
+    ("vent_valve", "vent"),
+    ("lid_unlock", "lid unlock"),
 )
 
 
@@ -71,6 +76,10 @@ def _temperatures(axis: Axes, course: Course) -> None:
         if name in course.columns:
             label = f"zone {name.split('_')[1]}"
             chart.line(axis, course.time_s, course.columns[name], label, color, 1.0)
+    _column(axis, course, "true jacket_temperature_c", "jacket, true", chart.ZONES[2], width=1.0)
+    _column(axis, course, "true wall_temperature_c", "wall, true", chart.ZONES[4], width=1.0)
+    _column(axis, course, "true fluid_temperature_c", "fluid, true", _TRUE, width=3.0)
+    _column(axis, course, "fluid_temperature_c_estimate", "fluid, estimate", chart.PRESSURE)
     _column(axis, course, "true stack_temperature_c", "stack, true", chart.STACK)
     _column(axis, course, "zone_temperature_setpoint_c", "setpoint", SETPOINT, dashed=True)
     axis.set_ylabel("temperature [°C]")
@@ -78,7 +87,13 @@ def _temperatures(axis: Axes, course: Course) -> None:
 
 
 def _pressures(axis: Axes, course: Course) -> None:
-    _column(axis, course, "true stack_pressure_mpa", "stack, true", _TRUE, width=3.0)
+    """Of a WIP the vessel's; what its bag lets through to the stack beside it."""
+    _column(axis, course, "true vessel_pressure_mpa", "vessel, true", _TRUE, width=3.0)
+    _column(axis, course, "vessel_pressure_mpa", "vessel, measured", chart.PRESSURE)
+    _column(axis, course, "vessel_pressure_setpoint_mpa", "setpoint", SETPOINT, dashed=True)
+    in_vessel = "true vessel_pressure_mpa" in course.columns
+    true = {"color": chart.STACK} if in_vessel else {"color": _TRUE, "width": 3.0}
+    _column(axis, course, "true stack_pressure_mpa", "stack, true", **true)
     _column(axis, course, "stack_pressure_mpa", "stack, measured", chart.PRESSURE)
     _column(axis, course, "stack_pressure_setpoint_mpa", "setpoint", SETPOINT, dashed=True)
     limit_mpa = course.limits.get("pressure_mpa_max")
