@@ -143,7 +143,7 @@ class Cycle:
                 bool(self.seen.pressure_ramp_done)
                 and abs(self.seen.vessel_pressure_mpa - self.command.pressure_target_mpa) < 0.5
             ),
-            600.0,
+            1200.0,
         )
         self.lowest_mpa, self.highest_mpa, self.lowest_c = math.inf, -math.inf, math.inf
         self.wait(seconds)
