@@ -1,4 +1,4 @@
-"""The shipped recipe as a batch for closed_loop.c: what to start from, and what was commanded."""
+"""A shipped recipe as a batch for closed_loop.h: what to start from, and what was commanded."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from controller.cli.simulate import UTC_START_NS, simulated_station
 from controller.clocks import VirtualClock
 from controller.composition import run_batch
 from controller.config.stack import Batch
-from controller.kernel import PRESS, ffi
+from controller.kernel import ffi
+from controller.plan import Plan
 from controller.ports import Tick
-from controller.press_plan import PressPlan
 from controller.recipe.procedure import Procedure, Transition
 from controller.timing import LoopTiming
 from hil.physics import ffi as plant_ffi
-from hil.plant import Plant
 from tools.bench import compiled
+
+# Of the truth, by class of unit: what the C prints of the plant at the end.
+_ENDED = {
+    "press": ("density_ratio", "stack_temperature_c"),
+    "wip": ("layer_1_density_ratio", "fluid_temperature_c"),
+}
 
 
 @dataclass
@@ -43,11 +48,11 @@ class Recorder:
         return moves
 
 
-def _begin(plan: PressPlan, batch: Batch, machine: str, seed: int) -> list[bytes]:
+def _begin(plan: Plan, batch: Batch, machine: str, seed: int) -> list[bytes]:
     """Kernel and plant before the first tick, as simulate builds them."""
     kernel = plan.kernel(batch)
     plant = simulated_station(machine, plan, batch, seed).plant  # type: ignore[attr-defined]
-    wire = plant.wire(PRESS.names, tick_s=plan.station.station.tick_s)
+    wire = plant.wire(plan.unit_class.names, tick_s=plan.station.station.tick_s)
     return [
         *(ffi.buffer(part)[:] for part in (kernel._config, kernel._state)),
         *(plant_ffi.buffer(part)[:] for part in (plant._config, plant._state, wire._wiring)),
@@ -55,8 +60,8 @@ def _begin(plan: PressPlan, batch: Batch, machine: str, seed: int) -> list[bytes
     ]
 
 
-def c_loop(plan: PressPlan, batch: Batch, machine: str, seed: int) -> Callable[[], float]:
-    """A run of the batch in C; process seconds a wall second.
+def c_loop(plan: Plan, batch: Batch, machine: str, seed: int) -> Callable[[], float]:
+    """A run of the batch in C; process seconds a second of CPU.
 
     Runs it in Python first. Raises RuntimeError when C does not end where Python did.
     """
@@ -65,8 +70,9 @@ def c_loop(plan: PressPlan, batch: Batch, machine: str, seed: int) -> Callable[[
     plant = _run_in_python(plan, batch, machine, seed, recorder)
     truth = plant.truth()
     ended = [str(plant._state.step)]
-    ended += [f"{truth[name]:.17g}" for name in ("density_ratio", "stack_temperature_c")]
-    program = compiled.program("closed_loop", kernel=True, plant=True)
+    unit = plan.unit_class.name
+    ended += [f"{truth[name]:.17g}" for name in _ENDED[unit]]
+    program = compiled.program(f"closed_loop_{unit}", kernel=True, plant=True)
     batch_bytes = b"".join([*begin, *recorder.commands])
 
     def run() -> float:
@@ -78,9 +84,7 @@ def c_loop(plan: PressPlan, batch: Batch, machine: str, seed: int) -> Callable[[
     return run
 
 
-def _run_in_python(
-    plan: PressPlan, batch: Batch, machine: str, seed: int, recorder: Recorder
-) -> Plant:
+def _run_in_python(plan: Plan, batch: Batch, machine: str, seed: int, recorder: Recorder) -> Any:
     station = simulated_station(machine, plan, batch, seed)
     clock = VirtualClock(plan.station.station.tick_s, utc_start_ns=UTC_START_NS)
     asyncio.run(
@@ -95,5 +99,4 @@ def _run_in_python(
             timing=LoopTiming(plan.station.station.tick_s),
         )
     )
-    plant: Plant = station.plant  # type: ignore[attr-defined]
-    return plant
+    return station.plant  # type: ignore[attr-defined]
