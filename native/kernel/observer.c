@@ -24,9 +24,9 @@
 #include <string.h>
 
 #define DISTURBANCE_DOUBT_FRACTION 0.03 /* at the start: the room is not at rest_c */
-#define JUMP_FRACTION 0.1               /* size of a jump that is looked for */
+#define JUMP_FRACTION 0.05              /* doubt of a jump at first: a false alarm believes no more */
 #define JUMP_SLACK_RATIO 1.0            /* of a standard deviation: CUSUM for shifts of two */
-#define JUMP_EVIDENCE_RATIO 3.5         /* about one false alarm in 2,000 s at two samples a second */
+#define JUMP_EVIDENCE_RATIO 3.4         /* about one false alarm in 2,000 s at two samples a second */
 #define WALK_S 40000.0                  /* gain and dead time may have become new after so long */
 #define OFFSET_WALK_RATIO 0.02          /* of the noise, per step */
 #define ERROR_RATIO_MIN (-0.6)          /* of gain and loss */

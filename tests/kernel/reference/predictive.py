@@ -275,15 +275,15 @@ class Predictive:
             evidence, count = self.evidence[sign]
             evidence += (shift if sign > 0 else -shift) - 1.0
             self.evidence[sign] = (evidence, count + 1) if evidence > 0.0 else (0.0, 0)
-            since[sign] = self.evidence[sign][1] if evidence > 3.5 else 0
+            since[sign] = self.evidence[sign][1] if evidence > 3.4 else 0
         sharp = not self.approaching and noise2 < 2.0 * square(m.noise_c)
         count = since[1] or since[-1]
         if count and sharp and p[1][1] < square(m.disturbance_fraction_max):
-            acted = self.push * count * 0.1
+            acted = self.push * count * 0.05
             p[0][0] += acted * acted
-            p[0][1] += acted * 0.1
+            p[0][1] += acted * 0.05
             p[1][0] = p[0][1]
-            p[1][1] += 0.1 * 0.1
+            p[1][1] += 0.05 * 0.05
             self.evidence = {1: (0.0, 0), -1: (0.0, 0)}
             self.jumps += 1
             self.restless += 1.0
