@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from random import Random
+from statistics import median
+
 import pytest
 from heated_plants import (
     Cooling,
@@ -16,7 +20,6 @@ from heated_plants import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.kernel import lib
 from controller.tuning import Limits, TuningError, identify
 from controller.tuning.prediction import BAND_K, pid_law, predictive_law
 
@@ -69,11 +72,16 @@ def test_what_it_proposes_keeps_its_margins_and_settles(numbers):
     assert highest_c - 25.0 - told.step_k == pytest.approx(told.overshoot_k, abs=0.35)
 
 
-@pytest.mark.skipif(not hasattr(lib, "press_predictive_step"), reason="kernel without the law")
-@given(unseen())
-@settings(max_examples=4, deadline=None)
-def test_with_the_predictive_law_the_step_is_near_the_least_time(numbers):
-    """One seed each, so a little wider than the medians of the bench's table."""
+@dataclass(frozen=True)
+class Step:
+    """One step on the plant that was identified, by the law with what was found."""
+
+    overshoot_k: float
+    settle_ratio: float | None
+    """Over the least time of this plant; None when the prediction is of another step."""
+
+
+def stepped(numbers: dict[str, float]) -> Step:
     loop = identify(Heated(**numbers), dt_s=0.5).loops[0]
     fields = {name: getattr(loop.predictive, name) for name in loop.predictive.__struct_fields__}
     law, plant, now_c, duty = predictive_law(fields, loop.pid, 0.5), Heated(**numbers), 25.0, 0.0
@@ -86,9 +94,35 @@ def test_with_the_predictive_law_the_step_is_near_the_least_time(numbers):
         if abs(plant.temperature_c - target_c) > BAND_K:
             settled_s = 0.5 * (index + 1)
     told = next(p for p in loop.predictions if p.law == "predictive")
-    assert highest_c - target_c <= 0.3
-    if told.step_k == pytest.approx(target_c - loop.law_model.rest_c, abs=1.0):
-        assert settled_s <= 1.15 * told.settle_s / told.settle_bound_ratio + 1.0
+    foretold = told.step_k == pytest.approx(target_c - loop.law_model.rest_c, abs=1.0)
+    bound_s = told.settle_s / told.settle_bound_ratio
+    return Step(highest_c - target_c, settled_s / bound_s if foretold else None)
+
+
+@given(unseen())
+@settings(max_examples=3, deadline=None)
+def test_with_the_predictive_law_no_plant_is_led_out_of_its_band(numbers):
+    assert stepped(numbers).overshoot_k <= BAND_K
+
+
+def test_with_the_predictive_law_steps_are_near_the_least_time():
+    """Medians over plants never seen: 10 % above the bound and 0.15 K, on the first step."""
+    random = Random(1)
+    plants = [
+        {
+            "gain_c": random.uniform(125.0, 375.0),
+            "time_constant_s": random.uniform(300.0, 900.0),
+            "dead_time_s": random.uniform(7.5, 22.5),
+            "lag_s": random.choice([0.0, random.uniform(10.0, 30.0)]),
+            "seed": seed,
+        }
+        for seed in range(11)
+    ]
+    steps = [stepped(numbers) for numbers in plants]
+    assert median(step.overshoot_k for step in steps) <= 0.15
+    ratios = [step.settle_ratio for step in steps if step.settle_ratio is not None]
+    assert len(ratios) >= 7
+    assert median(ratios) <= 1.10
 
 
 @pytest.mark.parametrize("dead_time_s", [5.0, 30.0, 60.0])
