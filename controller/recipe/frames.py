@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from enum import IntEnum, IntFlag
 from typing import Protocol
 
-from msgspec import Struct
-
-from controller.recipe.status import QUALITY_BAD, KernelNames, Status, Tables, named
+from controller.recipe.status import QUALITY_BAD, AskBase, KernelNames, Status, Tables, named
 
 
 class Hydraulics(IntEnum):
@@ -97,7 +95,7 @@ class Command(Protocol):
     reset: int
 
 
-class Ask(Struct, frozen=True):
+class Ask(AskBase, frozen=True):
     """What is asked of the kernel now. The default asks for nothing: heat, pump and water
     off, pressure kept by the load-holding valve. Rates are never zero."""
 
@@ -115,13 +113,6 @@ class Ask(Struct, frozen=True):
     manual_duty_fraction: tuple[float, ...] = (0.0,) * 6
     heater_duty_fraction_max: float = 1.0
     manual_zone_bits: int = 0
-
-    def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
-        """Fill the command in place; renews its lease."""
-        for name in self.__struct_fields__:
-            setattr(command, name, getattr(self, name))
-        command.valid_until_tick = valid_until_tick
-        command.reset = int(reset)
 
 
 class Seen(Status, frozen=True, kw_only=True):

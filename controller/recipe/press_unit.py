@@ -40,18 +40,6 @@ class PressUnit:
     density_correction_fraction: float = 0.0
 
     @property
-    def recipe_name(self) -> str:
-        return self.recipe.recipe.name
-
-    @property
-    def phases(self) -> Sequence[Phase]:
-        return self.recipe.phase
-
-    @property
-    def held_s_max(self) -> float:
-        return self.recipe.limits.held_s_max
-
-    @property
     def rows(self) -> Mapping[type, Row]:
         return ROWS
 
@@ -93,7 +81,7 @@ class PressUnit:
         return holding.resting(seen, ask)
 
     def abort_step(self, aborted: Phase, seen: Seen, *, elapsed_s: float, vent: bool) -> AbortStep:
-        return abort.abort_step(abort.abort_plan(self.phases, aborted), seen, vent=vent)
+        return abort.abort_step(abort.abort_plan(self.recipe.phase, aborted), seen, vent=vent)
 
     def refusal(self, manual_: Manual, seen: Seen | None) -> str:
         return manual.refusal(manual_, self.recipe, seen)

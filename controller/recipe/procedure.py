@@ -53,7 +53,7 @@ class Procedure:
     def __init__(self, unit: Unit, *, lease_ticks: int = 50) -> None:
         self._unit = unit
         self._lease_ticks = lease_ticks
-        self._labels = labels(unit.phases)
+        self._labels = labels(unit.recipe.phase)
         self._state = State.IDLE
         self._state_s = 0.0  # in this state
         self._blind_s = 0.0
@@ -172,7 +172,7 @@ class Procedure:
         self._previous_s = tick.monotonic_s
         self._state_s += gap_s
         if self._state is State.IDLE:
-            self._turn(Request.START, f"recipe {self._unit.recipe_name} started")
+            self._turn(Request.START, f"recipe {self._unit.recipe.recipe.name} started")
         asked = self._inbox.take(self._state)
         if asked is not None:
             self._enter(*asked)
@@ -293,7 +293,7 @@ class Procedure:
         if self._manual is not None:
             self._by_hand(seen, *self._manual)
         self._ask = self._unit.quietened(self._ask, seen)
-        left_s = self._unit.held_s_max - self._state_s
+        left_s = self._unit.recipe.limits.held_s_max - self._state_s
         self._run.waits_for = f"restart or stop; stops by itself in {max(0.0, left_s):.0f} s"
         if left_s <= 0.0:
             self._enter(Request.STOP, f"held for {self._state_s:.0f} s and not restarted")
@@ -348,7 +348,7 @@ class Procedure:
 
     def _begin_tail(self, cause: str) -> None:
         """Jump to the closing run of phases; from the gate there is none."""
-        first = tail_start(self._unit.phases, self._unit.tail)
+        first = tail_start(self._unit.recipe.phase, self._unit.tail)
         if isinstance(self._run.phase, Gate):
             self._turn(Request.DONE, cause)
             self._ask = self._unit.rest

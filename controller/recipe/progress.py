@@ -67,7 +67,7 @@ class PhaseRun:
     waits_for: str = ""
 
     def __post_init__(self) -> None:
-        self.phase = self.unit.phases[self.index]
+        self.phase = self.unit.recipe.phase[self.index]
         self.row = self.unit.rows[type(self.phase)]
         self.engine = self.unit.engine(self.phase)
         self.limit_s = self.unit.timeout_s(self.phase, self.start)
@@ -93,4 +93,6 @@ class PhaseRun:
         """Of this phase and all that follow, from where the unit is now."""
         unit = self.unit
         now_s = max(0.0, unit.duration_s(self.phase, here) - self.counted_s)
-        return now_s + unit.total_s(unit.phases[self.index + 1 :], unit.after(self.phase, here))
+        return now_s + unit.total_s(
+            unit.recipe.phase[self.index + 1 :], unit.after(self.phase, here)
+        )

@@ -57,6 +57,24 @@ class Tables(Protocol):
     def first_out_trip(self) -> int: ...
 
 
+class Lease(Protocol):
+    """The part of a command of any class of unit that is not asked but kept up."""
+
+    valid_until_tick: int
+    reset: int
+
+
+class AskBase(Struct, frozen=True):
+    """What is asked of a kernel: fields by the names of its command struct."""
+
+    def write(self, command: Lease, *, valid_until_tick: int, reset: bool) -> None:
+        """Fill the command in place; renews its lease."""
+        for name in self.__struct_fields__:
+            setattr(command, name, getattr(self, name))
+        command.valid_until_tick = valid_until_tick
+        command.reset = int(reset)
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """Names stand for bits. `pressure_mpa` is what is enclosed, `released` that nothing is."""
 

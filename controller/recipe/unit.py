@@ -82,13 +82,9 @@ class Unit(Protocol):
     """The press or the WIP under one recipe."""
 
     @property
-    def recipe_name(self) -> str: ...
-
-    @property
-    def phases(self) -> Sequence[Any]: ...
-
-    @property
-    def held_s_max(self) -> float: ...
+    def recipe(self) -> Any:
+        """Recipe or WipRecipe: both have a header `recipe`, `limits` and the list `phase`."""
+        ...
 
     @property
     def rows(self) -> Mapping[type, Row]: ...

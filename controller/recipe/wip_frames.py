@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum, IntFlag
 from typing import Protocol
 
-from msgspec import Struct
-
-from controller.recipe.status import QUALITY_BAD, KernelNames, Status, Tables, named
+from controller.recipe.status import QUALITY_BAD, AskBase, KernelNames, Status, Tables, named
 
 
 class Mode(IntEnum):
@@ -117,7 +115,7 @@ class Command(Protocol):
     reset: int
 
 
-class Ask(Struct, frozen=True):
+class Ask(AskBase, frozen=True):
     """What is asked of the kernel now. The default asks for nothing: jacket, pump and valves
     off, the lid locked, the pressure retained. Rates are never zero."""
 
@@ -131,13 +129,6 @@ class Ask(Struct, frozen=True):
     request_bits: int = Output.NONE
     tare_pressure: int = 0
     tare_temperature: int = 0
-
-    def write(self, command: Command, *, valid_until_tick: int, reset: bool) -> None:
-        """Fill the command in place; renews its lease."""
-        for name in self.__struct_fields__:
-            setattr(command, name, getattr(self, name))
-        command.valid_until_tick = valid_until_tick
-        command.reset = int(reset)
 
 
 class Seen(Status, frozen=True, kw_only=True):

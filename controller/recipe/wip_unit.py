@@ -25,18 +25,6 @@ class WipUnit:
     names: KernelNames
 
     @property
-    def recipe_name(self) -> str:
-        return self.recipe.recipe.name
-
-    @property
-    def phases(self) -> Sequence[WipPhase]:
-        return self.recipe.phase
-
-    @property
-    def held_s_max(self) -> float:
-        return self.recipe.limits.held_s_max
-
-    @property
     def rows(self) -> Mapping[type, Row]:
         return ROWS
 
@@ -73,7 +61,7 @@ class WipUnit:
     def abort_step(
         self, aborted: WipPhase, seen: Seen, *, elapsed_s: float, vent: bool
     ) -> AbortStep:
-        plan = wip_abort.abort_plan(self.phases, aborted)
+        plan = wip_abort.abort_plan(self.recipe.phase, aborted)
         return wip_abort.abort_step(plan, seen, elapsed_s=elapsed_s, vent=vent)
 
     def refusal(self, manual: Manual, seen: Seen | None) -> str:

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from pymodbus.client import AsyncModbusTcpClient
@@ -19,8 +19,9 @@ from controller.config.model import Station
 from controller.fieldbus.modbus_station import ModbusStation
 from controller.fieldbus.profile import load_profile
 from controller.fieldbus.settings import Device, Link
-from controller.kernel import PRESS, SensorFrame, ffi
+from controller.kernel import PRESS
 from controller.ports import Tick
+from tools.bench.scene import demo_kernel
 
 _READ_INPUT, _WRITE_MULTIPLE = 4, 16
 _HEADER = struct.Struct(">HHHBBHH")  # MBAP header, function code, address, count
@@ -67,8 +68,8 @@ class OurMaster:
     def __init__(self, station: Station, devices: list[Device]) -> None:
         self._whole = _station(station, devices)
         self._analogue = _station(station, devices[:1])
-        self._frame: Any = SensorFrame(ffi.new("press_sensor_t *"))
-        self._output = ffi.new("press_output_t *")
+        kernel = demo_kernel()
+        self._frame, self._output = kernel.sensor, kernel.output
         self._index = 0
 
     async def open(self) -> None:
