@@ -62,8 +62,9 @@ def _gate(phase: Gate, seen: Seen, ask: Ask) -> str:
 
 
 def stack_off(seen: Seen, target_c: float, tolerance_k: float) -> str:
-    """Empty when the stack is inside the tolerance by its estimate's own standard uncertainty."""
-    if abs(seen.stack_c - target_c) + seen.stack_sigma_k <= tolerance_k:
+    """Empty when the stack is inside the tolerance; an estimate less certain than that proves
+    nothing."""
+    if abs(seen.stack_c - target_c) <= tolerance_k and seen.stack_sigma_k <= tolerance_k:
         return ""
     return (
         f"stack within {tolerance_k:g} K of {target_c:g} °C; "

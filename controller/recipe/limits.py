@@ -172,10 +172,10 @@ def _release(stage: Stage, material: Material) -> Iterator[Finding]:
 def _certainty(stage: Stage) -> Iterator[Finding]:
     """A tolerance must hold the uncertainty of the estimate it is asked of."""
     tolerance_k = getattr(stage.phase, "stack_tolerance_k", None)
-    if tolerance_k is not None and tolerance_k <= STACK_SIGMA_K_BEST:
+    if tolerance_k is not None and tolerance_k < STACK_SIGMA_K_BEST:
         yield error(
             f"{stage.path}.stack_tolerance_k",
-            f"{tolerance_k:g} K is never met; raise it above {STACK_SIGMA_K_BEST:g} K",
+            f"{tolerance_k:g} K is never met; raise it to {STACK_SIGMA_K_BEST:g} K at least",
             "the stack's temperature is an estimate, at best as certain as a class A Pt100",
         )
 

@@ -89,8 +89,8 @@ class Heat(PhaseBase, frozen=True, tag="heat"):
 
 
 class Soak(PhaseBase, frozen=True, tag="soak"):
-    """Wait until the *estimated stack*, with its uncertainty, and all zones have been near the
-    target for `soak_s` in all. Time outside the tolerances does not count and is not lost."""
+    """Wait until the *estimated stack*, certain enough, and all zones have been near the target
+    for `soak_s` in all. Time outside the tolerances does not count and is not lost."""
 
     soak_s: DurationS
     stack_tolerance_k: ToleranceK = 2.0
